@@ -1,0 +1,1 @@
+"""What the facts mean on a day: coverage, indicators, statements, reports, workbooks."""

@@ -1,0 +1,149 @@
+"""The only place that says, in SQL, what it means on a day that an enterprise counts, is covered, qualifies.
+
+:func:`on_day` turns a queryset of enterprises into the enterprises present on that day, each with these annotations
+(booleans are never null, so they can be negated):
+
+``in_all``          non-public and not 注销 (N_all)
+``in_real``         non-public and 正常经营 (N_real)
+``in_three_haves``  in N_real with the three facts recorded true, staff at least the park's threshold (N_sanyou)
+``in_scale``        in N_real and 规上 (N_scale)
+``covered``         组织覆盖: a counted relation to a counted organization in being
+``solo``            covered by 单独 or 同步改组
+``worked``          工作覆盖 by an instructor, liaison, trade union or Youth League (wider by the park's setting)
+``instructed``      an instructor is assigned
+``full_members``    full members employed there (by the park's setting only those whose affiliation has moved in)
+``members``         full and probationary members employed there
+``state_on``, ``staff_on``  what the day's business state says, or null
+
+Every period is half open. The published definitions leave these points open; this is how the portal settles them.
+"""
+
+import datetime as dt
+from typing import Any
+
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, IntegerField, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+
+from orgs.models import (
+    COUNTED_KINDS,
+    COUNTED_WAYS,
+    NON_PUBLIC_KINDS,
+    SOLO_WAYS,
+    WIDE_WORK_KINDS,
+    WORK_KINDS,
+    Affiliation,
+    AffiliationKind,
+    BusinessState,
+    BusinessStateKind,
+    Coverage,
+    Employment,
+    Enterprise,
+    FormationWay,
+    Member,
+    WorkCoverage,
+    WorkKind,
+)
+from orgs.periods import during
+from orgs.scoping import ScopedQuerySet
+
+# 条例与各地口径: an enterprise needs an organization of its own from three full members on (党章第三十条).
+ENOUGH_MEMBERS = 3
+
+
+def counted_coverages(day: dt.date) -> Any:
+    """The coverage relations that count as 组织覆盖 on ``day``."""
+    ways = (
+        Q(way__in=sorted(COUNTED_WAYS))
+        | Q(way=FormationWay.ATTACHED, enterprise__park__count_attached=True)
+        | Q(way=FormationWay.DISPATCHED, enterprise__park__count_dispatched=True)
+        | Q(way=FormationWay.GRID, enterprise__park__count_grid=True)
+    )
+    in_being = during(day, prefix="organization__", since="founded_on", until="dissolved_on")
+    return Coverage.objects.filter(ways, in_being, during(day), organization__kind__in=sorted(COUNTED_KINDS))
+
+
+def work_relations(day: dt.date) -> Any:
+    """The relations that count as 工作覆盖 on ``day``."""
+    kinds = Q(kind__in=sorted(WORK_KINDS)) | Q(kind__in=sorted(WIDE_WORK_KINDS), enterprise__park__wide_work=True)
+    return WorkCoverage.objects.filter(kinds, during(day))
+
+
+def employed_members(day: dt.date, stage: Q) -> Any:
+    """The employments on ``day`` of members in ``stage``, by default wherever their affiliation sits."""
+    moved_in = Affiliation.objects.filter(
+        during(day),
+        member=OuterRef("member"),
+        kind=AffiliationKind.FORMAL,
+        organization__park=OuterRef("enterprise__park"),
+    )
+    return Employment.objects.filter(during(day), stage).filter(
+        Q(enterprise__park__transferred_only=False) | Exists(moved_in)
+    )
+
+
+def _heads(employments: Any) -> Coalesce:
+    per_enterprise = (
+        employments.filter(enterprise=OuterRef("pk"))
+        .order_by()
+        .values("enterprise")
+        .annotate(heads=Count("member", distinct=True))
+        .values("heads")
+    )
+    return Coalesce(Subquery(per_enterprise), 0, output_field=IntegerField())
+
+
+def _flag(condition: Q) -> ExpressionWrapper:
+    return ExpressionWrapper(condition, output_field=BooleanField())
+
+
+def on_day(enterprises: ScopedQuerySet, day: dt.date) -> ScopedQuerySet:
+    """The enterprises of the queryset that are present on ``day``, annotated as the module says."""
+    states = BusinessState.objects.filter(during(day), enterprise=OuterRef("pk"))
+    operating = states.filter(state=BusinessStateKind.OPERATING)
+    non_public = Q(kind__in=sorted(NON_PUBLIC_KINDS))
+    covering = counted_coverages(day).filter(enterprise=OuterRef("pk"))
+    working = work_relations(day).filter(enterprise=OuterRef("pk"))
+    full = Member.full_q(day, "member__")
+    three_haves = operating.filter(
+        fixed_premises=True, has_operations=True, staff__gte=OuterRef("park__three_haves_staff")
+    )
+    present: ScopedQuerySet = enterprises.as_of(day).annotate(
+        in_all=_flag(Q(non_public, ~Exists(states.filter(state=BusinessStateKind.CANCELLED)))),
+        in_real=_flag(Q(non_public, Exists(operating))),
+        in_three_haves=_flag(Q(non_public, Exists(three_haves))),
+        in_scale=_flag(Q(non_public, Exists(operating.filter(above_scale=True)))),
+        covered=Exists(covering),
+        solo=Exists(covering.filter(way__in=sorted(SOLO_WAYS))),
+        worked=Exists(working),
+        instructed=Exists(working.filter(kind=WorkKind.INSTRUCTOR)),
+        full_members=_heads(employed_members(day, full)),
+        members=_heads(employed_members(day, full | Member.probationary_q(day, "member__"))),
+        state_on=Subquery(states.order_by("-since").values("state")[:1]),
+        staff_on=Subquery(states.order_by("-since").values("staff")[:1]),
+    )
+    return present
+
+
+QUALIFIED = Q(in_real=True) & (Q(covered=True) | Q(full_members__gte=ENOUGH_MEMBERS))
+
+
+def formation_status(enterprise: Enterprise) -> str:
+    """组建状态 of an enterprise annotated by :func:`on_day`, in the words of form 27 of the annual report."""
+    row: Any = enterprise
+    if row.covered:
+        return "已单独建立" if row.solo else "已联合建立"
+    if row.full_members >= ENOUGH_MEMBERS:
+        return "应建未建"
+    return "仅有个别党员" if row.members else "没有党员"
+
+
+def why_not_operating(enterprise: Enterprise) -> str:
+    """Why an annotated enterprise is outside N_real, in the words of the ledger; "" when it is inside."""
+    row: Any = enterprise
+    if row.in_real:
+        return ""
+    if not row.is_non_public:
+        return "非非公企业"
+    if row.state_on is None:
+        return "经营状态未填"
+    return str(BusinessStateKind(row.state_on).label)

@@ -1,0 +1,1 @@
+"""Who exists in the parks, and who may see and write it."""

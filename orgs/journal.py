@@ -1,0 +1,277 @@
+"""The only place that writes: the writing gate, and the trail it leaves.
+
+Before a write the stored row must be the writer's to change; after it, it still must be, so a row can be neither made
+in nor moved to another park. Everything a row points at must be visible to the writer. The row and its entry in the
+trail are written in one transaction; ``settings.AFTER_WRITE`` names functions called inside it with the rows written.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from decimal import Decimal
+from typing import Any, Final, TypeVar
+
+from django.apps import apps
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, models, transaction
+from django.http import Http404
+from django.utils.module_loading import import_string
+
+from orgs.models import Action, Change, User, Via
+from orgs.scoping import ScopedModel, ScopedQuerySet
+
+__all__ = ["INSTALLER", "Installer", "Refused", "Via", "delete", "diff", "save", "save_many", "trail_of"]
+
+Row = TypeVar("Row", bound=ScopedModel)
+BATCH = 2000
+
+
+class Refused(Http404):
+    """The write lies outside the writer's gate. To a stranger the record does not exist, so it is a 404."""
+
+
+class Installer:
+    """Stands for nobody in particular: the management commands that load cases and the demo park."""
+
+    def __repr__(self) -> str:
+        return "INSTALLER"
+
+
+INSTALLER: Final = Installer()
+
+
+def save(row: Row, user: User | Installer, via: Via) -> Row:
+    """Validate and write one row with its trace.
+
+    Raises ValidationError (Chinese, by field) on bad data and Refused outside the gate; then nothing is written.
+    A save that changes nothing leaves no trace.
+    """
+    _check_writer(user, via)
+    model = type(row)
+    with transaction.atomic():
+        stored = None
+        if not row._state.adding:
+            stored = _writable(model, user).select_for_update(of=("self",)).filter(pk=row.pk).first()
+            if stored is None:
+                raise Refused(f"{model._meta.verbose_name}不存在")
+        _check_targets([row], user)
+        row.full_clean()
+        before = _snapshot(stored) if stored is not None else {}
+        row.save()
+        after = _snapshot(row)
+        if stored is not None:
+            changed = {name for name in after if _plain(before.get(name)) != _plain(after[name])}
+            before = {name: before.get(name) for name in changed}
+            after = {name: after[name] for name in changed}
+            if _secret_changed(stored, row):
+                before["password"], after["password"] = "（不记录）", "（已更换）"
+            if not after:
+                return row
+        _check_still_writable(model, [row.pk], user)
+        _trace([(row, Action.UPDATE if stored is not None else Action.CREATE, before, after)], user, via)
+        _after_write([row])
+    return row
+
+
+def save_many(rows: Sequence[Row], user: User | Installer, via: Via) -> list[Row]:
+    """Write many new rows of one model through the same gate and with the same trace, all or nothing.
+
+    Fields and model rules are checked row by row, foreign keys and rights for the whole set, uniqueness by the database
+    (then ValidationError names the model, not the row).
+    """
+    _check_writer(user, via)
+    if not rows:
+        return []
+    model = type(rows[0])
+    keys = [field.name for field in model._meta.concrete_fields if field.is_relation]
+    with transaction.atomic():
+        _check_targets(rows, user)
+        for row in rows:
+            if not row._state.adding:
+                raise ValueError("save_many writes new rows only")
+            row.clean_fields(exclude=keys)
+            row.clean()
+        try:
+            with transaction.atomic():
+                written = model._base_manager.bulk_create(rows, batch_size=BATCH)
+        except IntegrityError as error:
+            raise ValidationError(
+                f"有{model._meta.verbose_name}与已有记录重复或不合规定，本批全部没有保存。"
+            ) from error
+        _check_still_writable(model, [row.pk for row in written], user)
+        _trace([(row, Action.CREATE, {}, _snapshot(row)) for row in written], user, via)
+        _after_write(written)
+    return list(written)
+
+
+def delete(row: ScopedModel, user: User | Installer, via: Via) -> None:
+    """Delete one row and keep its last state in the trail.
+
+    Raises ValidationError naming what still hangs on it, and Refused outside the gate.
+    """
+    _check_writer(user, via)
+    model = type(row)
+    with transaction.atomic():
+        stored = _writable(model, user).select_for_update(of=("self",)).filter(pk=row.pk).first()
+        if stored is None:
+            raise Refused(f"{model._meta.verbose_name}不存在")
+        label, park_id, before, pk = str(stored)[:200], stored.park_id_of(), _snapshot(stored), stored.pk
+        try:
+            with transaction.atomic():
+                stored.delete()
+        except models.ProtectedError as error:
+            raise ValidationError(_still_hanging(stored, error)) from None
+        if model._meta.label_lower == "orgs.park":
+            park_id = None
+        Change.objects.create(
+            user=_account(user),
+            via=via,
+            action=Action.DELETE,
+            model=model._meta.label_lower,
+            object_id=pk,
+            label=label,
+            park_id=park_id,
+            before=before,
+            after={},
+        )
+        _after_write([stored])
+
+
+def trail_of(row: ScopedModel) -> models.QuerySet[Change]:
+    """The trail of one record, newest first. Show it only beside a record that was fetched through ``visible_to``."""
+    return Change.objects.filter(model=row._meta.label_lower, object_id=row.pk).select_related("user")
+
+
+def diff(change: Change) -> list[tuple[str, str, str]]:
+    """(field label, old text, new text) of one entry, in the order of the model's fields; "—" for nothing."""
+    model = apps.get_model(change.model)
+    names = {field.name: field for field in model._meta.concrete_fields}
+    touched = [name for name in names if name in change.before or name in change.after]
+    return [
+        (
+            str(names[name].verbose_name),
+            _as_text(names[name], change.before.get(name)),
+            _as_text(names[name], change.after.get(name)),
+        )
+        for name in touched
+    ]
+
+
+def _check_writer(user: User | Installer, via: Via) -> None:
+    if isinstance(user, Installer):
+        if via != Via.INSTALL:
+            raise Refused("系统装载只用于管理命令")
+    elif not user.is_authenticated or not user.is_active:
+        raise Refused("没有登录")
+
+
+def _account(user: User | Installer) -> User | None:
+    return None if isinstance(user, Installer) else user
+
+
+def _writable(model: type[Row], user: User | Installer) -> ScopedQuerySet:
+    everything = ScopedQuerySet(model=model)
+    return everything if isinstance(user, Installer) else everything.writable_by(user)
+
+
+def _check_targets(rows: Sequence[ScopedModel], user: User | Installer) -> None:
+    """Every foreign key points at a row that the writer may see: a forged key is refused, whatever form it came by."""
+    if isinstance(user, Installer):
+        return
+    for field in rows[0].scoped_foreign_keys():
+        wanted = {getattr(row, field.attname) for row in rows} - {None}
+        if not wanted:
+            continue
+        target: Any = field.related_model
+        seen = target.objects.visible_to(user).filter(pk__in=wanted).values_list("pk", flat=True)
+        if wanted - set(seen):
+            raise Refused(f"所选的{field.verbose_name}不存在")
+
+
+def _check_still_writable(model: type[ScopedModel], keys: Collection[Any], user: User | Installer) -> None:
+    if isinstance(user, Installer):
+        return
+    wanted = list(keys)
+    found = 0
+    for start in range(0, len(wanted), BATCH):
+        found += _writable(model, user).filter(pk__in=wanted[start : start + BATCH]).count()
+    if found != len(wanted):
+        raise Refused(f"{model._meta.verbose_name}不在可以登记的园区")
+
+
+def _trace(
+    entries: Sequence[tuple[ScopedModel, Action, dict[str, Any], dict[str, Any]]], user: User | Installer, via: Via
+) -> None:
+    Change.objects.bulk_create(
+        [
+            Change(
+                user=_account(user),
+                via=via,
+                action=action,
+                model=row._meta.label_lower,
+                object_id=row.pk,
+                label=str(row)[:200],
+                park_id=row.park_id_of(),
+                before=before,
+                after=after,
+            )
+            for row, action, before, after in entries
+        ],
+        batch_size=BATCH,
+    )
+
+
+def _after_write(rows: Sequence[ScopedModel]) -> None:
+    for name in settings.AFTER_WRITE:
+        import_string(name)(rows)
+
+
+def _snapshot(row: ScopedModel) -> dict[str, Any]:
+    """Field name → a JSON value. A foreign key is kept as [key, text] so that the trail reads without the target."""
+    kept: dict[str, Any] = {}
+    for field in row._meta.concrete_fields:
+        if field.primary_key or field.name in row.untraced:
+            continue
+        value = getattr(row, field.attname)
+        if field.is_relation:
+            kept[field.name] = None if value is None else [value, str(getattr(row, field.name))]
+        elif isinstance(value, dt.date | dt.datetime):
+            kept[field.name] = value.isoformat()
+        elif isinstance(value, Decimal):
+            kept[field.name] = format(value, "f")
+        else:
+            kept[field.name] = value
+    return kept
+
+
+def _plain(value: Any) -> Any:
+    """A foreign key is compared by key: a renamed target is not a change of the row that points at it."""
+    return value[0] if isinstance(value, list) and len(value) == 2 else value
+
+
+def _secret_changed(stored: ScopedModel, row: ScopedModel) -> bool:
+    """A new password leaves a trace without a value; a login time leaves none."""
+    return "password" in row.untraced and getattr(stored, "password", None) != getattr(row, "password", None)
+
+
+def _as_text(field: models.Field[Any, Any], value: Any) -> str:
+    if value in (None, ""):
+        return "—"
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if field.is_relation and isinstance(value, list):
+        return str(value[1])
+    if field.choices:
+        return str(dict(field.flatchoices).get(value, value))
+    return str(value)
+
+
+def _still_hanging(row: ScopedModel, error: models.ProtectedError) -> str:
+    counts: dict[str, int] = {}
+    for other in error.protected_objects:
+        name = str(other._meta.verbose_name)
+        counts[name] = counts.get(name, 0) + 1
+    listed = "、".join(f"{name}{count}条" for name, count in counts.items())
+    return f"“{row}”名下还有{listed}，不能删除。请先删除或改正这些记录；若已迁出、撤销或离开，请填相应日期，不必删除。"

@@ -1,0 +1,73 @@
+"""The only place for the trail: who changed what, when, through which door, from what to what."""
+
+from typing import Any, NoReturn
+
+from django.db import models
+
+from orgs.models.grant import User
+from orgs.models.park import Park
+from orgs.scoping import ScopedModel, ScopedQuerySet
+
+
+class Via(models.TextChoices):
+    PAGE = "page", "页面"
+    ADMIN = "admin", "后台"
+    IMPORT = "import", "导入"
+    INSTALL = "install", "系统装载"
+
+
+class Action(models.TextChoices):
+    CREATE = "create", "新增"
+    UPDATE = "update", "修改"
+    DELETE = "delete", "删除"
+
+
+class AppendOnly(ScopedQuerySet):
+    """Rows are added and read; nothing else, not even by mistake."""
+
+    def delete(self) -> NoReturn:
+        raise TypeError("the trail is append-only")
+
+    def update(self, **kwargs: Any) -> NoReturn:
+        raise TypeError("the trail is append-only")
+
+    def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("the trail is append-only")
+
+
+class Change(ScopedModel):
+    """One write of one record. ``before`` and ``after`` map field names to stored values, only those that differ."""
+
+    park_path = "park"
+    write_roles = frozenset()
+
+    at = models.DateTimeField("时间", auto_now_add=True, db_index=True)
+    user = models.ForeignKey(User, models.PROTECT, verbose_name="修改人", null=True, blank=True, related_name="changes")
+    via = models.CharField("方式", max_length=10, choices=Via)
+    action = models.CharField("动作", max_length=10, choices=Action)
+    model = models.CharField("表", max_length=60)
+    object_id = models.BigIntegerField("编号")
+    label = models.CharField("记录", max_length=200)
+    park = models.ForeignKey(Park, models.PROTECT, verbose_name="园区", null=True, blank=True, related_name="changes")
+    before = models.JSONField("原值", default=dict)
+    after = models.JSONField("新值", default=dict)
+
+    objects = AppendOnly.as_manager()  # type: ignore[misc]
+
+    class Meta:
+        verbose_name = "修改记录"
+        verbose_name_plural = "修改记录"
+        ordering = ("-at", "-pk")
+        indexes = (models.Index(fields=("model", "object_id"), name="orgs_change_record"),)
+
+    def __str__(self) -> str:
+        return f"{self.get_action_display()} {self.label}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        # The one save() override of the project: an entry of the trail is written once.
+        if self.pk is not None:
+            raise TypeError("the trail is append-only")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("the trail is append-only")

@@ -1,0 +1,326 @@
+"""The only place for Party members: their stages, their employment, their affiliation and the posts they hold."""
+
+import datetime as dt
+from itertools import pairwise
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+
+from orgs.models.enterprise import Enterprise
+from orgs.models.organization import TEMPORARY_KINDS, PartyOrganization
+from orgs.models.park import Park
+from orgs.periods import Dated, contains, dated_constraints, overlap
+from orgs.scoping import ScopedModel
+
+
+class Sex(models.TextChoices):
+    MALE = "1", "男"
+    FEMALE = "2", "女"
+
+
+class Education(models.TextChoices):
+    POSTGRADUATE = "10", "研究生"
+    UNDERGRADUATE = "20", "大学本科"
+    COLLEGE = "30", "大学专科"
+    SECONDARY = "40", "中专、中技、职高"
+    HIGH_SCHOOL = "60", "高中"
+    JUNIOR = "70", "初中及以下"
+
+
+class JobCategory(models.TextChoices):
+    INVESTOR = "investor", "出资人"
+    SENIOR = "senior", "高层管理人员"
+    MIDDLE = "middle", "中层管理人员"
+    PROFESSIONAL = "professional", "中高级专业技术人员"
+    FRONTLINE = "frontline", "生产经营一线职工"
+    OTHER = "other", "其他"
+
+
+class LeftReason(models.TextChoices):
+    DECEASED = "deceased", "去世"
+    WITHDREW = "withdrew", "退党"
+    REMOVED = "removed", "除名"
+    PERSUADED = "persuaded", "劝退"
+    SELF_REMOVED = "self_removed", "自行脱党除名"
+    EXPELLED = "expelled", "开除党籍"
+    PROBATION_CANCELLED = "probation_cancelled", "取消预备党员资格"
+    STOPPED = "stopped", "终止培养"
+
+
+class Stage(models.TextChoices):
+    APPLICANT = "applicant", "入党申请人"
+    ACTIVIST = "activist", "入党积极分子"
+    CANDIDATE = "candidate", "发展对象"
+    PROBATIONARY = "probationary", "预备党员"
+    FULL = "full", "正式党员"
+    LEFT = "left", "已离开"
+
+
+# The dated steps of admission in their order, each with the stage that begins on that day.
+STAGE_DATES = (
+    ("applied_on", Stage.APPLICANT),
+    ("activist_on", Stage.ACTIVIST),
+    ("candidate_on", Stage.CANDIDATE),
+    ("admitted_on", Stage.PROBATIONARY),
+    ("full_on", Stage.FULL),
+)
+
+
+def label_of(model: type[models.Model], name: str) -> str:
+    """The Chinese label of a concrete field."""
+    return next(str(field.verbose_name) for field in model._meta.concrete_fields if field.name == name)
+
+
+class Member(ScopedModel):
+    """A person on the way into the Party or in it; the stage on a day follows from the dates."""
+
+    park = models.ForeignKey(Park, models.PROTECT, verbose_name="园区", related_name="members")
+    name = models.CharField("姓名", max_length=40)
+    sex = models.CharField("性别", max_length=1, choices=Sex, blank=True)
+    birth_on = models.DateField("出生日期", null=True, blank=True)
+    ethnicity = models.CharField("民族", max_length=20, blank=True)
+    education = models.CharField("学历", max_length=2, choices=Education, blank=True)
+    job_category = models.CharField("岗位类别", max_length=20, choices=JobCategory, blank=True)
+    applied_on = models.DateField("申请入党日期", null=True, blank=True)
+    activist_on = models.DateField("确定为积极分子日期", null=True, blank=True)
+    candidate_on = models.DateField("列为发展对象日期", null=True, blank=True)
+    admitted_on = models.DateField(
+        "接收为预备党员日期", null=True, blank=True, help_text="支部大会通过之日，党员的入党时间。"
+    )
+    full_on = models.DateField("转为正式党员日期", null=True, blank=True, db_index=True)
+    left_on = models.DateField("离开日期", null=True, blank=True)
+    left_reason = models.CharField("离开原因", max_length=20, choices=LeftReason, blank=True)
+    suspended_on = models.DateField("停止党籍日期", null=True, blank=True)
+    reinstated_on = models.DateField("恢复党籍日期", null=True, blank=True)
+    phone = models.CharField("联系电话", max_length=30, blank=True)
+    note = models.TextField("备注", blank=True)
+
+    class Meta:
+        verbose_name = "党员"
+        verbose_name_plural = "党员"
+        ordering = ("park", "name", "pk")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(full_on__isnull=True) | Q(admitted_on__isnull=False, admitted_on__lt=F("full_on")),
+                name="orgs_member_full_after_admitted",
+                violation_error_message="转为正式党员日期应晚于接收为预备党员日期，两个日期都要填。",
+            ),
+            models.CheckConstraint(
+                condition=Q(left_on__isnull=True, left_reason="") | Q(left_on__isnull=False) & ~Q(left_reason=""),
+                name="orgs_member_left_reason",
+                violation_error_message="离开日期和离开原因要么都填，要么都不填。",
+            ),
+            models.CheckConstraint(
+                condition=Q(suspended_on__isnull=True, reinstated_on__isnull=True)
+                | Q(suspended_on__isnull=False, reinstated_on__isnull=True)
+                | Q(suspended_on__lt=F("reinstated_on")),
+                name="orgs_member_suspension",
+                violation_error_message="恢复党籍日期应晚于停止党籍日期，请核对这两个日期。",
+            ),
+            models.CheckConstraint(
+                condition=Q(applied_on__isnull=False)
+                | Q(activist_on__isnull=False)
+                | Q(candidate_on__isnull=False)
+                | Q(admitted_on__isnull=False),
+                name="orgs_member_some_date",
+                violation_error_message="至少要填一个日期：申请入党、积极分子、发展对象或接收为预备党员日期。",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def as_of_q(cls, day: dt.date) -> Q:
+        """Known to the Party on ``day`` at any stage, and not gone."""
+        begun = Q()
+        for field, _stage in STAGE_DATES:
+            begun |= Q(**{f"{field}__lte": day})
+        return begun & (Q(left_on__isnull=True) | Q(left_on__gt=day))
+
+    @classmethod
+    def full_q(cls, day: dt.date, prefix: str = "") -> Q:
+        """A full member on ``day``: converted, not gone, membership not suspended."""
+        return (
+            Q(**{f"{prefix}full_on__lte": day})
+            & (Q(**{f"{prefix}left_on__isnull": True}) | Q(**{f"{prefix}left_on__gt": day}))
+            & ~cls._suspended_q(day, prefix)
+        )
+
+    @classmethod
+    def probationary_q(cls, day: dt.date, prefix: str = "") -> Q:
+        return (
+            Q(**{f"{prefix}admitted_on__lte": day})
+            & (Q(**{f"{prefix}full_on__isnull": True}) | Q(**{f"{prefix}full_on__gt": day}))
+            & (Q(**{f"{prefix}left_on__isnull": True}) | Q(**{f"{prefix}left_on__gt": day}))
+        )
+
+    @staticmethod
+    def _suspended_q(day: dt.date, prefix: str) -> Q:
+        # Spelled without a negation over nullable fields: NOT (NULL <= day) is unknown, not true.
+        begun = Q(**{f"{prefix}suspended_on__isnull": False, f"{prefix}suspended_on__lte": day})
+        open_still = Q(**{f"{prefix}reinstated_on__isnull": True}) | Q(**{f"{prefix}reinstated_on__gt": day})
+        return begun & open_still
+
+    def stage_on(self, day: dt.date) -> Stage | None:
+        """The stage reached on ``day``; ``None`` before the first recorded step."""
+        if self.left_on is not None and self.left_on <= day:
+            return Stage.LEFT
+        reached = None
+        for field, stage in STAGE_DATES:
+            on = getattr(self, field)
+            if on is not None and on <= day:
+                reached = stage
+        return reached
+
+    def is_suspended_on(self, day: dt.date) -> bool:
+        return contains(self.suspended_on, self.reinstated_on, day)
+
+    def is_full_on(self, day: dt.date) -> bool:
+        return self.stage_on(day) == Stage.FULL and not self.is_suspended_on(day)
+
+    def clean(self) -> None:
+        super().clean()
+        known = [(field, getattr(self, field)) for field, _stage in STAGE_DATES if getattr(self, field)]
+        for (earlier, first), (later, second) in pairwise(known):
+            if second < first:
+                names = [label_of(Member, field) for field in (later, earlier)]
+                raise ValidationError({later: f"{names[0]}早于{names[1]}，请核对这两个日期。"})
+        if self.birth_on and known and known[0][1] <= self.birth_on:
+            raise ValidationError({"birth_on": "出生日期晚于入党各步骤的日期，请核对。"})
+        if self.left_on and known and self.left_on < known[-1][1]:
+            raise ValidationError({"left_on": "离开日期早于已填的发展日期，请核对。"})
+
+
+class Employment(ScopedModel, Dated):
+    """A member works at an enterprise, wherever his affiliation sits."""
+
+    park_path = "member__park"
+    period = ("since", "until")
+
+    member = models.ForeignKey(Member, models.PROTECT, verbose_name="党员", related_name="employments")
+    enterprise = models.ForeignKey(Enterprise, models.PROTECT, verbose_name="企业", related_name="employments")
+    job = models.CharField("岗位", max_length=40, blank=True)
+
+    class Meta:
+        verbose_name = "工作单位"
+        verbose_name_plural = "工作单位"
+        ordering = ("member", "since")
+        constraints = dated_constraints(
+            models.UniqueConstraint(
+                fields=("member", "enterprise", "since"),
+                name="orgs_employment_once",
+                violation_error_message="这名党员从同一天起在这家企业工作已登记过，不必重复登记。",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.member} 在 {self.enterprise}"
+
+
+class AffiliationKind(models.TextChoices):
+    FORMAL = "formal", "正式组织关系"
+    INFLOW = "inflow", "流动党员（流入）"
+    TEMPORARY = "temporary", "临时组织关系"
+
+
+class Affiliation(ScopedModel, Dated):
+    """组织关系: to which organization a member belongs. One formal affiliation at a time, so nobody counts twice."""
+
+    park_path = "member__park"
+    period = ("since", "until")
+
+    member = models.ForeignKey(Member, models.PROTECT, verbose_name="党员", related_name="affiliations")
+    organization = models.ForeignKey(
+        PartyOrganization, models.PROTECT, verbose_name="所在党组织", related_name="affiliations"
+    )
+    kind = models.CharField("组织关系类别", max_length=10, choices=AffiliationKind, default=AffiliationKind.FORMAL)
+
+    class Meta:
+        verbose_name = "组织关系"
+        verbose_name_plural = "组织关系"
+        ordering = ("member", "since")
+        constraints = dated_constraints(
+            models.UniqueConstraint(
+                fields=("member",),
+                condition=Q(until__isnull=True, kind=AffiliationKind.FORMAL),
+                name="orgs_affiliation_one_formal",
+                violation_error_message="这名党员的正式组织关系已在别的党组织，请先填上原组织关系的终止日期。",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.member} 属 {self.organization}"
+
+    def clean(self) -> None:
+        super().clean()
+        if not (self.member_id and self.organization_id and self.since and self.kind == AffiliationKind.FORMAL):
+            return
+        if self.organization.kind in TEMPORARY_KINDS:
+            raise ValidationError({"kind": "临时党组织不接转正式组织关系，组织关系类别请选“临时组织关系”。"})
+        others = Affiliation.objects.filter(member_id=self.member_id, kind=AffiliationKind.FORMAL).exclude(pk=self.pk)
+        for other in others:
+            if overlap(self.since, self.until, other.since, other.until):
+                raise ValidationError(
+                    {"since": f"与在“{other.organization}”的正式组织关系日期重叠，同一天只能有一个正式组织关系。"}
+                )
+
+
+class Post(models.TextChoices):
+    SECRETARY = "secretary", "书记"
+    DEPUTY_SECRETARY = "deputy_secretary", "副书记"
+    FULL_TIME_DEPUTY = "full_time_deputy", "专职副书记"
+    ORGANIZATION = "organization_member", "组织委员"
+    PUBLICITY = "publicity_member", "宣传委员"
+    DISCIPLINE = "discipline_member", "纪检委员"
+    MASS_WORK = "mass_work_member", "群工（青年、统战）委员"
+    GROUP_LEADER = "group_leader", "党小组组长"
+    ORGANIZER = "organizer", "组织员"
+    PARTY_WORKER = "party_worker", "党务工作者"
+
+
+class SecretaryBackground(models.TextChoices):
+    INVESTOR = "investor", "出资人（企业主）担任"
+    SENIOR = "senior", "高层管理人员担任"
+    MIDDLE = "middle", "中层管理人员担任"
+    DISPATCHED = "dispatched", "上级党组织选派"
+    INSTRUCTOR = "instructor", "党建指导员兼任"
+    FULL_TIME = "full_time", "专职党务工作者"
+    PROFESSIONAL = "professional", "技术骨干"
+    RETIRED = "retired", "退休干部"
+    OTHER = "other", "其他人员担任"
+
+
+class Office(ScopedModel, Dated):
+    """党内任职: a member holds a post in an organization; for a secretary, also where he comes from."""
+
+    park_path = "organization__park"
+    period = ("since", "until")
+
+    organization = models.ForeignKey(PartyOrganization, models.PROTECT, verbose_name="党组织", related_name="offices")
+    member = models.ForeignKey(Member, models.PROTECT, verbose_name="党员", related_name="offices")
+    post = models.CharField("党内职务", max_length=20, choices=Post)
+    background = models.CharField(
+        "书记来源", max_length=20, choices=SecretaryBackground, blank=True, help_text="职务是书记时填写。"
+    )
+
+    class Meta:
+        verbose_name = "党内任职"
+        verbose_name_plural = "党内任职"
+        ordering = ("organization", "post", "since")
+        constraints = dated_constraints(
+            models.CheckConstraint(
+                condition=Q(background="") | Q(post=Post.SECRETARY),
+                name="orgs_office_background",
+                violation_error_message="书记来源只在职务是书记时填写，请清空或改选职务。",
+            ),
+            models.UniqueConstraint(
+                fields=("organization", "member", "post", "since"),
+                name="orgs_office_once",
+                violation_error_message="这项任职从同一天起已登记过，不必重复登记。",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.organization}{self.get_post_display()} {self.member}"

@@ -1,0 +1,168 @@
+"""The only place that knows who sees which park: the reading gate ``visible_to`` and its writing twin.
+
+A row belongs to the park at the end of its model's ``park_path``. A user's grants name the parks: one park, every park
+under a region code prefix (GB/T 2260), or the nation. Nobody sees anything without a grant, superusers included: an
+empty filter is not an empty result.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from django.apps import apps
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import CharField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
+
+from orgs.periods import during
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from orgs.models import Grant, Park, User
+
+
+class Role(models.TextChoices):
+    OFFICER = "officer", "党务干事"
+    LEADER = "leader", "园区领导"
+    SUPERIOR = "superior", "上级部门"
+    ADMINISTRATOR = "administrator", "系统管理员"
+
+
+class Reach(models.TextChoices):
+    PARK = "park", "一个园区"
+    REGION = "region", "一个地区"
+    NATION = "nation", "全国"
+
+
+RECORD_WRITERS = frozenset({Role.OFFICER, Role.ADMINISTRATOR})
+ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
+
+
+def grants_of(user: User | AnonymousUser, roles: Collection[Role] | None = None) -> QuerySet[Grant]:
+    """The grants a signed-in, active user holds (in any of ``roles``); none for anybody else."""
+    grant: type[Grant] = apps.get_model("orgs", "Grant")
+    if not user.is_authenticated or not user.is_active:
+        return grant._default_manager.none()
+    grants = grant._default_manager.filter(user_id=user.pk)
+    return grants if roles is None else grants.filter(role__in=sorted(roles))
+
+
+def parks_in_reach(user: User | AnonymousUser, roles: Collection[Role] | None = None) -> QuerySet[Park]:
+    """The parks that the user's grants (in any of ``roles``) reach, as a subquery: no query of its own."""
+    park: type[Park] = apps.get_model("orgs", "Park")
+    reaching = (
+        grants_of(user, roles)
+        .annotate(code=ExpressionWrapper(OuterRef("region_code"), output_field=CharField()))
+        .filter(
+            Q(reach=Reach.NATION)
+            | Q(reach=Reach.PARK, park_id=OuterRef("pk"))
+            | Q(reach=Reach.REGION, code__startswith=F("region_prefix"))
+        )
+    )
+    return park._default_manager.filter(Exists(reaching))
+
+
+def has_nation(user: User | AnonymousUser, roles: Collection[Role] | None = None) -> bool:
+    return grants_of(user, roles).filter(reach=Reach.NATION).exists()
+
+
+def holds(user: User | AnonymousUser, roles: Collection[Role]) -> bool:
+    """Whether the user holds one of ``roles`` anywhere at all."""
+    return grants_of(user, roles).exists()
+
+
+class ScopedQuerySet(models.QuerySet[Any]):
+    """Querysets of records that belong to a park; ask ``visible_to`` first, always."""
+
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """What this user may read. Anonymous, inactive and grantless users see nothing."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        return self.filter(self.model.scope_q(user, self.model.read_roles))
+
+    def writable_by(self, user: User | AnonymousUser) -> Self:
+        """What this user may change. Every writable row is also visible."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        return self.filter(self.model.scope_q(user, self.model.write_roles))
+
+    def public(self) -> Self:
+        """Rows of parks marked public: for totals on the public site, never for listing names."""
+        path = self.model.park_path
+        return self.filter(**{f"{path}__is_public" if path else "is_public": True})
+
+    def in_park(self, park: Park | None) -> Self:
+        """Narrow to one park; ``None`` leaves the queryset as it is (all that ``visible_to`` allowed)."""
+        if park is None:
+            return self
+        path = self.model.park_path
+        return self.filter(**{path or "pk": park.pk})
+
+    def as_of(self, day: dt.date) -> Self:
+        """The rows whose own period contains ``day``; models without a period are returned whole."""
+        return self.filter(self.model.as_of_q(day))
+
+
+class ScopedModel(models.Model):
+    """A record that belongs to a park and is reached only through the two gates."""
+
+    park_path: ClassVar[str] = "park"
+    period: ClassVar[tuple[str, str] | None] = None
+    read_roles: ClassVar[frozenset[Role] | None] = None
+    write_roles: ClassVar[frozenset[Role]] = RECORD_WRITERS
+    untraced: ClassVar[frozenset[str]] = frozenset()
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def scope_q(cls, user: User, roles: Collection[Role] | None) -> Q:
+        parks = parks_in_reach(user, roles).values("pk")
+        return Q(**{f"{cls.park_path or 'pk'}__in": parks})
+
+    @classmethod
+    def as_of_q(cls, day: dt.date) -> Q:
+        if cls.period is None:
+            return Q()
+        since, until = cls.period
+        return during(day, since=since, until=until)
+
+    def park_id_of(self) -> int | None:
+        """The primary key of the park this row belongs to, following ``park_path`` in Python."""
+        if not self.park_path:
+            return int(self.pk) if self.pk else None
+        row: Any = self
+        *steps, last = self.park_path.split("__")
+        for step in steps:
+            row = getattr(row, step, None)
+            if row is None:
+                return None
+        found: int | None = getattr(row, f"{last}_id", None)
+        return found
+
+    def scoped_foreign_keys(self) -> list[models.ForeignKey[Any, Any]]:
+        """The foreign keys of this model that point at another park-bound record."""
+        return [
+            field
+            for field in self._meta.concrete_fields
+            if isinstance(field, models.ForeignKey)
+            and isinstance(field.related_model, type)
+            and issubclass(field.related_model, ScopedModel)
+        ]
+
+    def clean(self) -> None:
+        """Everything a row points at lies in the row's own park."""
+        super().clean()
+        own = self.park_id_of()
+        if own is None:
+            return
+        for field in self.scoped_foreign_keys():
+            target = getattr(self, field.name, None) if getattr(self, field.attname) else None
+            if isinstance(target, ScopedModel) and target.park_path and target.park_id_of() not in (own, None):
+                message = f"所选的{field.verbose_name}不在同一个园区，请重新选择。"
+                raise ValidationError({field.name: ValidationError(message, code="other_park")})
