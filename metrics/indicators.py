@@ -47,6 +47,11 @@ class Indicator:
         return self.denominator & self.narrows
 
     @property
+    def uncounted(self) -> Q | None:
+        """Covered, yet outside the denominator; no such thing where only uncovered enterprises are counted."""
+        return None if self.denominator is UNCOVERED else COVERED & ~self.denominator
+
+    @property
     def label(self) -> str:
         """Name with its basis: 组织覆盖率（实体运营口径）."""
         return f"{self.name}（{self.basis}）"
@@ -64,7 +69,7 @@ class Indicator:
             case "excluded":
                 return present.exclude(self.denominator)
             case "covered-uncounted":
-                return present.filter(covered=True).exclude(self.denominator)
+                return present.filter(self.uncounted) if self.uncounted is not None else present.none()
         raise KeyError(part)
 
     def why_excluded(self, enterprise: Enterprise) -> str:
@@ -337,7 +342,8 @@ def _counts(indicators: Collection[Indicator]) -> dict[str, Any]:
     for indicator in indicators:
         counts[f"n_{indicator.code}"] = Count("pk", filter=indicator.numerator)
         counts[f"d_{indicator.code}"] = Count("pk", filter=indicator.denominator)
-        counts[f"u_{indicator.code}"] = Count("pk", filter=COVERED & ~indicator.denominator)
+        if indicator.uncounted is not None:
+            counts[f"u_{indicator.code}"] = Count("pk", filter=indicator.uncounted)
     return counts
 
 
@@ -349,5 +355,5 @@ def _rate(indicator: Indicator, day: dt.date, counted: Mapping[str, Any]) -> Rat
         numerator=counted[f"n_{indicator.code}"],
         denominator=denominator,
         excluded=counted["n_present"] - denominator,
-        covered_uncounted=counted[f"u_{indicator.code}"],
+        covered_uncounted=counted.get(f"u_{indicator.code}", 0),
     )

@@ -240,7 +240,8 @@ def _snapshot(row: ScopedModel) -> dict[str, Any]:
         elif isinstance(value, dt.date | dt.datetime):
             kept[field.name] = value.isoformat()
         elif isinstance(value, Decimal):
-            kept[field.name] = format(value, "f")
+            # 90 typed and 90.0000 stored are the same number
+            kept[field.name] = format(value.normalize(), "f")
         else:
             kept[field.name] = value
     return kept

@@ -177,8 +177,13 @@ class Subordination(ScopedModel, Dated):
                 raise ValidationError(
                     {"since": f"与隶属“{other.superior}”的一段日期重叠，同一天只能有一个上级，请先终止原来的隶属关系。"}
                 )
-        if self.organization_id in superiors_above(self.superior_id, self.since):
-            raise ValidationError({"superior": "所选上级本身隶属于这个党组织，会形成循环，请重新选择。"})
+        # A loop can close on any day of the period on which another relation begins, not only on its first day.
+        later = Subordination.objects.filter(since__gt=self.since, organization__park_id=self.organization.park_id)
+        if self.until is not None:
+            later = later.filter(since__lt=self.until)
+        for day in {self.since, *later.values_list("since", flat=True)}:
+            if self.organization_id in superiors_above(self.superior_id, day):
+                raise ValidationError({"superior": "所选上级本身隶属于这个党组织，会形成循环，请重新选择。"})
 
 
 def superiors_above(organization_id: int, day: dt.date) -> set[int]:

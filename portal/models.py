@@ -1,0 +1,108 @@
+"""The only place for what the public site tells about a park: its showcase story and the named things in it."""
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F, Q
+
+from metrics.models import Statement
+from orgs.models import Park
+from orgs.scoping import ADMINISTRATORS, ScopedModel
+
+SLUG = RegexValidator(r"^[a-z][a-z0-9-]*$", "网址代号只用小写英文、数字和连字符，以字母开头，如 dalu。")
+
+
+class Case(ScopedModel):
+    """The public story of a park; its figures are the park's statements, its sources theirs."""
+
+    write_roles = ADMINISTRATORS
+
+    park = models.ForeignKey(Park, models.PROTECT, verbose_name="园区", related_name="cases")
+    slug = models.CharField("网址代号", max_length=40, unique=True, validators=[SLUG])
+    title = models.CharField("标题", max_length=60)
+    summary = models.CharField("列表摘要", max_length=120, help_text="首页和案例列表上的一两句话。")
+    lead = models.CharField("导语", max_length=200, help_text="案例页标题下的一段话。")
+    background = models.TextField("背景", help_text="段与段之间空一行。")
+    figure_one = models.ForeignKey(
+        Statement, models.PROTECT, verbose_name="列表数字一", null=True, blank=True, related_name="+"
+    )
+    figure_two = models.ForeignKey(
+        Statement, models.PROTECT, verbose_name="列表数字二", null=True, blank=True, related_name="+"
+    )
+    is_published = models.BooleanField(
+        "已发布", default=False, help_text="园区也要“对外公开”，案例才出现在公开网站上。"
+    )
+    published_on = models.DateField("发布日期", null=True, blank=True)
+    order = models.PositiveIntegerField("顺序", default=0, help_text="在列表上的先后，小的在前。")
+
+    class Meta:
+        verbose_name = "案例"
+        verbose_name_plural = "案例"
+        ordering = ("order", "pk")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(is_published=False) | Q(published_on__isnull=False),
+                name="portal_case_published_on",
+                violation_error_message="已发布的案例要填发布日期。",
+            ),
+            models.CheckConstraint(
+                condition=Q(figure_one__isnull=True) | Q(figure_two__isnull=True) | ~Q(figure_one=F("figure_two")),
+                name="portal_case_two_figures",
+                violation_error_message="两个列表数字选了同一项，请换一项。",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def list_figures(self) -> list[Statement]:
+        """The figures beside the case on a list, those that are chosen."""
+        return [figure for figure in (self.figure_one, self.figure_two) if figure is not None]
+
+    @property
+    def brands(self) -> list["CaseItem"]:
+        return [item for item in self.items.all() if item.kind == ItemKind.BRAND]
+
+
+class ItemKind(models.TextChoices):
+    MECHANISM = "mechanism", "做法"
+    HONOUR = "honour", "荣誉"
+    BRAND = "brand", "品牌"
+    FACILITY = "facility", "阵地与设施"
+    PROJECT = "project", "项目"
+    ORGANIZATION = "organization", "组织与企业"
+
+
+class CaseItem(ScopedModel):
+    """One named thing of a case: a working mechanism, an honour, a brand, a facility."""
+
+    park_path = "case__park"
+    write_roles = ADMINISTRATORS
+
+    case = models.ForeignKey(Case, models.PROTECT, verbose_name="案例", related_name="items")
+    kind = models.CharField("种类", max_length=20, choices=ItemKind)
+    group = models.CharField("分组", max_length=40, blank=True, help_text="做法较多时分组，如服务企业。")
+    title = models.CharField("名称", max_length=60)
+    text = models.CharField("说明", max_length=200)
+    level = models.CharField("级别", max_length=20, blank=True, help_text="荣誉的级别，如自治区级。")
+    order = models.PositiveIntegerField("顺序", default=0)
+
+    class Meta:
+        verbose_name = "案例条目"
+        verbose_name_plural = "案例条目"
+        ordering = ("case", "order", "pk")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("case", "kind", "title"),
+                name="portal_caseitem_once",
+                violation_error_message="这个案例已有同名的条目，请改名或删去一条。",
+            ),
+            models.CheckConstraint(
+                condition=Q(level="") | Q(kind=ItemKind.HONOUR),
+                name="portal_caseitem_level",
+                violation_error_message="只有荣誉才填级别。",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.title

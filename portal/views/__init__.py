@@ -1,0 +1,1 @@
+"""The only place for views, one module by audience or subject."""

@@ -1,0 +1,399 @@
+"""The only place where tests make records: short calls with defaults, all through the writing gate as INSTALLER."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from itertools import count
+from typing import Any, TypeVar
+
+from stdnum.cn import uscc as uscc_number
+
+from activities.models import Activity, ActivityKind, Attendance, AttendanceStatus
+from metrics.models import Source, Statement
+from orgs import journal
+from orgs.journal import Via
+from orgs.models import (
+    Affiliation,
+    AffiliationKind,
+    BusinessState,
+    BusinessStateKind,
+    Coverage,
+    Election,
+    Employment,
+    Enterprise,
+    EnterpriseKind,
+    FormationWay,
+    Grant,
+    LeftReason,
+    Member,
+    Office,
+    OrganizationKind,
+    Park,
+    PartyOrganization,
+    Post,
+    Reach,
+    Role,
+    SecretaryBackground,
+    Subordination,
+    User,
+    WorkCoverage,
+    WorkKind,
+)
+from orgs.scoping import ScopedModel
+from portal.models import Case, CaseItem, ItemKind
+
+EARLY = dt.date(2024, 1, 1)
+Row = TypeVar("Row", bound=ScopedModel)
+
+_numbers = count(1)
+
+
+def put(row: Row) -> Row:
+    """Write a row as the installer would."""
+    return journal.save(row, journal.INSTALLER, Via.INSTALL)
+
+
+def day(text: str) -> dt.date:
+    """2026-10-31 → that date."""
+    return dt.date.fromisoformat(text)
+
+
+def make_uscc(number: int) -> str:
+    """A 统一社会信用代码 with a right check character."""
+    body = f"91150622MA{number:07d}"
+    return body + str(uscc_number.calc_check_digit(body))
+
+
+# Parks and people who use the portal
+
+
+def make_park(slug: str = "", *, name: str = "", region: str = "150622", **given: Any) -> Park:
+    slug = slug or f"park-{next(_numbers)}"
+    name = name or f"{slug}经济开发区"
+    given.setdefault("short_name", name[:30])
+    given.setdefault("region_name", "某市某县")
+    return put(Park(slug=slug, name=name, region_code=region, **given))
+
+
+def make_user(username: str = "", **given: Any) -> User:
+    """An account without a password: tests sign in with ``force_login``."""
+    user = User(username=username or f"user-{next(_numbers)}", **given)
+    user.set_unusable_password()
+    return put(user)
+
+
+def grant(user: User, role: Role, park: Park | None = None, region: str = "") -> Grant:
+    """The role over one park, over a region (prefix), or, with neither, over the nation."""
+    reach = Reach.PARK if park else Reach.REGION if region else Reach.NATION
+    return put(Grant(user=user, role=role, reach=reach, park=park, region_prefix=region))
+
+
+# Enterprises
+
+
+def make_enterprise(
+    park: Park,
+    name: str = "",
+    *,
+    state: str | None = BusinessStateKind.OPERATING,
+    since: dt.date = EARLY,
+    **given: Any,
+) -> Enterprise:
+    """Settled and in ``state`` from ``since`` on; ``state=None`` records none."""
+    given.setdefault("kind", EnterpriseKind.PRIVATE)
+    given.setdefault("settled_on", since)
+    enterprise = put(Enterprise(park=park, name=name or f"企业{next(_numbers)}", **given))
+    if state is not None:
+        set_state(enterprise, state, since)
+    return enterprise
+
+
+def set_state(
+    enterprise: Enterprise, state: str, since: dt.date, until: dt.date | None = None, **given: Any
+) -> BusinessState:
+    return put(BusinessState(enterprise=enterprise, state=state, since=since, until=until, **given))
+
+
+# Party organizations and what they cover
+
+
+def make_organization(
+    park: Park, name: str = "", *, kind: str = OrganizationKind.BRANCH, founded_on: dt.date = EARLY, **given: Any
+) -> PartyOrganization:
+    name = name or f"第{next(_numbers)}党支部"
+    given.setdefault("short_name", name[:40])
+    return put(PartyOrganization(park=park, name=name, kind=kind, founded_on=founded_on, **given))
+
+
+def subordinate(
+    organization: PartyOrganization,
+    superior: PartyOrganization,
+    since: dt.date | None = None,
+    until: dt.date | None = None,
+) -> Subordination:
+    since = since or organization.founded_on
+    return put(Subordination(organization=organization, superior=superior, since=since, until=until))
+
+
+def elect(organization: PartyOrganization, held_on: dt.date | None = None, years: int = 3, **given: Any) -> Election:
+    held_on = held_on or organization.founded_on
+    given.setdefault("expires_on", held_on.replace(year=held_on.year + years))
+    return put(Election(organization=organization, held_on=held_on, term_years=years, **given))
+
+
+def cover(
+    organization: PartyOrganization,
+    enterprise: Enterprise,
+    way: str = FormationWay.SOLO,
+    since: dt.date | None = None,
+    until: dt.date | None = None,
+    **given: Any,
+) -> Coverage:
+    since = since or organization.founded_on
+    return put(Coverage(organization=organization, enterprise=enterprise, way=way, since=since, until=until, **given))
+
+
+def work(
+    enterprise: Enterprise,
+    kind: str = WorkKind.INSTRUCTOR,
+    since: dt.date = EARLY,
+    until: dt.date | None = None,
+    **given: Any,
+) -> WorkCoverage:
+    return put(WorkCoverage(enterprise=enterprise, kind=kind, since=since, until=until, **given))
+
+
+# Members
+
+
+def make_member(
+    park: Park,
+    name: str = "",
+    *,
+    full_on: dt.date | None = dt.date(2020, 7, 1),
+    admitted_on: dt.date | None = dt.date(2019, 7, 1),
+    **given: Any,
+) -> Member:
+    """A full member since 2020 unless told otherwise; ``full_on=None`` leaves him probationary."""
+    if given.get("left_on"):
+        given.setdefault("left_reason", LeftReason.WITHDREW)
+    return put(
+        Member(park=park, name=name or f"党员{next(_numbers)}", admitted_on=admitted_on, full_on=full_on, **given)
+    )
+
+
+def employ(
+    member: Member, enterprise: Enterprise, since: dt.date = EARLY, until: dt.date | None = None, **given: Any
+) -> Employment:
+    return put(Employment(member=member, enterprise=enterprise, since=since, until=until, **given))
+
+
+def staff_with_members(enterprise: Enterprise, number: int, since: dt.date = EARLY, **given: Any) -> list[Member]:
+    """So many full members (or what ``given`` makes of them) employed at the enterprise."""
+    members = [make_member(enterprise.park, **given) for _ in range(number)]
+    for member in members:
+        employ(member, enterprise, since)
+    return members
+
+
+def affiliate(
+    member: Member,
+    organization: PartyOrganization,
+    since: dt.date = EARLY,
+    until: dt.date | None = None,
+    kind: str = AffiliationKind.FORMAL,
+) -> Affiliation:
+    return put(Affiliation(member=member, organization=organization, since=since, until=until, kind=kind))
+
+
+def appoint(
+    member: Member, organization: PartyOrganization, post: str = Post.SECRETARY, since: dt.date = EARLY, **given: Any
+) -> Office:
+    if post == Post.SECRETARY:
+        given.setdefault("background", SecretaryBackground.SENIOR)
+    return put(Office(member=member, organization=organization, post=post, since=since, **given))
+
+
+# What happened, what somebody stated, what is told in public
+
+
+def meet(
+    organization: PartyOrganization,
+    held_on: dt.date = dt.date(2026, 10, 10),
+    kind: str = ActivityKind.MEMBER_MEETING,
+    title: str = "学习讨论",
+    **given: Any,
+) -> Activity:
+    heads = {"due": 5, "present": 4, "on_leave": 1, "absent": 0, **given}
+    return put(Activity(organization=organization, held_on=held_on, kind=kind, title=title, **heads))
+
+
+def attend(activity: Activity, member: Member, status: str = AttendanceStatus.ON_LEAVE, reason: str = "") -> Attendance:
+    return put(Attendance(activity=activity, member=member, status=status, reason=reason))
+
+
+def make_source(park: Park, title: str = "某报报道", **given: Any) -> Source:
+    given.setdefault("publisher", "某报")
+    given.setdefault("date_text", "2025-07-01")
+    given.setdefault("subject", park.name)
+    return put(Source(park=park, title=title, **given))
+
+
+def make_statement(source: Source, indicator: str = "党组织总数", value: Any = 50, **given: Any) -> Statement:
+    given.setdefault("category", "组织")
+    return put(Statement(park=source.park, source=source, indicator=indicator, value=value, **given))
+
+
+def make_case(park: Park, title: str = "某园区案例", **given: Any) -> Case:
+    """Published, with one mechanism."""
+    given.setdefault("slug", f"case-{park.slug}")
+    given.setdefault("is_published", True)
+    given.setdefault("published_on", dt.date(2026, 6, 1))
+    case = put(Case(park=park, title=title, summary="摘要", lead="导语", background="背景", **given))
+    put(CaseItem(case=case, kind=ItemKind.MECHANISM, title=f"{title}做法", text="说明"))
+    return case
+
+
+# The world: two parks that must never see each other
+
+
+@dataclass(frozen=True)
+class Side:
+    """One park of the world with one of everything. Every text in it carries the park's ``mark``."""
+
+    mark: str
+    park: Park
+    # Enterprises: own branch; joint branch; three full members and nothing else; instructor only; 停产; state-owned
+    covered: Enterprise
+    joined: Enterprise
+    gap: Enterprise
+    worked: Enterprise
+    suspended: Enterprise
+    state_owned: Enterprise
+    # Organizations: 党工委 above all, 党支部 of ``covered``, 联合党支部 of ``joined``
+    committee: PartyOrganization
+    branch: PartyOrganization
+    joint_branch: PartyOrganization
+    # Members: secretary of the branch; probationary member; applicant; one of the three at ``gap``
+    secretary: Member
+    probationary: Member
+    applicant: Member
+    worker: Member
+    state: BusinessState
+    subordination: Subordination
+    election: Election
+    coverage: Coverage
+    joint_coverage: Coverage
+    work: WorkCoverage
+    employment: Employment
+    affiliation: Affiliation
+    office: Office
+    activity: Activity
+    attendance: Attendance
+    source: Source
+    statement: Statement
+    case: Case
+    item: CaseItem
+
+    def rows(self) -> dict[type[ScopedModel], ScopedModel]:
+        """One row of every model of the park."""
+        found: dict[type[ScopedModel], ScopedModel] = {}
+        for field in fields(self):
+            row = getattr(self, field.name)
+            if isinstance(row, ScopedModel):
+                found.setdefault(type(row), row)
+        return found
+
+    def ledgers(self) -> dict[str, ScopedModel]:
+        """One record for every ledger, by its slug."""
+        return {
+            "parks": self.park,
+            "enterprises": self.covered,
+            "organizations": self.branch,
+            "coverages": self.coverage,
+            "work-coverages": self.work,
+            "members": self.secretary,
+            "offices": self.office,
+            "activities": self.activity,
+            "statements": self.statement,
+        }
+
+
+@dataclass(frozen=True)
+class World:
+    """甲园 (region 150622, public) and 乙园 (region 440305, not public)."""
+
+    jia: Side
+    yi: Side
+
+
+def make_side(park: Park, mark: str, number: int) -> Side:
+    numbers: Callable[[], int] = count(number).__next__
+
+    def enterprise(name: str, **given: Any) -> Enterprise:
+        return make_enterprise(
+            park, f"{mark}{name}有限公司", uscc=make_uscc(numbers()), contact=f"{mark}联系人", **given
+        )
+
+    covered = enterprise("机械", state=None, industry="C", size="medium")
+    state = set_state(covered, "operating", EARLY, fixed_premises=True, staff=60, has_operations=True, above_scale=True)
+    joined = enterprise("商贸", industry="F", size="small")
+    gap = enterprise("软件", industry="I", size="small")
+    worked = enterprise("物流", industry="G", size="micro")
+    suspended = enterprise("建材", state=BusinessStateKind.SUSPENDED, industry="C", size="small")
+    state_owned = enterprise("水务", kind=EnterpriseKind.STATE, industry="D", size="large")
+
+    committee = make_organization(park, f"中共{mark}工作委员会", kind=OrganizationKind.WORKING_COMMITTEE)
+    branch = make_organization(park, f"中共{mark}机械支部委员会", founded_on=dt.date(2024, 3, 1))
+    joint_branch = make_organization(park, f"中共{mark}联合支部委员会", kind=OrganizationKind.JOINT_BRANCH)
+
+    secretary = make_member(park, f"{mark}书记")
+    probationary = make_member(park, f"{mark}预备", admitted_on=dt.date(2026, 6, 1), full_on=None)
+    applicant = make_member(park, f"{mark}申请人", admitted_on=None, full_on=None, applied_on=dt.date(2026, 3, 1))
+    workers = [make_member(park, f"{mark}职工{name}") for name in "一二三"]
+    for worker in workers:
+        employ(worker, gap)
+    employ(probationary, joined, dt.date(2025, 1, 1))
+
+    activity = meet(branch, title=f"{mark}机械十月主题党日")
+    source = make_source(park, f"{mark}报道", publisher=f"{mark}日报")
+    statement = make_statement(source, f"{mark}党组织总数", unit="个")
+    case = make_case(park, f"{mark}案例", figure_one=statement)
+    return Side(
+        mark=mark,
+        park=park,
+        covered=covered,
+        joined=joined,
+        gap=gap,
+        worked=worked,
+        suspended=suspended,
+        state_owned=state_owned,
+        committee=committee,
+        branch=branch,
+        joint_branch=joint_branch,
+        secretary=secretary,
+        probationary=probationary,
+        applicant=applicant,
+        worker=workers[0],
+        state=state,
+        subordination=subordinate(branch, committee),
+        election=elect(branch),
+        coverage=cover(branch, covered),
+        joint_coverage=cover(joint_branch, joined, FormationWay.JOINT),
+        work=work(worked, holder=f"{mark}指导员"),
+        employment=employ(secretary, covered, job=f"{mark}厂长"),
+        affiliation=affiliate(secretary, branch, dt.date(2024, 3, 1)),
+        office=appoint(secretary, branch, since=dt.date(2024, 3, 1)),
+        activity=activity,
+        attendance=attend(activity, secretary),
+        source=source,
+        statement=statement,
+        case=case,
+        item=case.items.get(),
+    )
+
+
+def make_world() -> World:
+    jia = make_park("jia", name="甲河经济开发区", short_name="甲园", region="150622", is_public=True)
+    yi = make_park("yi", name="乙庄高新技术产业园", short_name="乙园", region="440305", region_name="乙庄市乙庄区")
+    return World(jia=make_side(jia, "甲河", 1000), yi=make_side(yi, "乙庄", 2000))
