@@ -1,0 +1,1 @@
+"""The screens, and the project itself: settings, addresses, administration, commands."""

@@ -1,0 +1,270 @@
+"""The shell of every page in a browser: sign-in, landmarks, keyboard, narrow windows, accessibility, scripts off."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+
+from orgs.models import User
+from orgs.scoping import Role
+from tests.factories import World, grant, make_user
+
+PASSWORD = "long-enough-7"
+
+
+@pytest.fixture
+def officer(world: World) -> User:
+    user = make_user("officer", display_name="甲园干事", home_park=world.jia.park)
+    user.set_password(PASSWORD)
+    user.save()
+    grant(user, Role.OFFICER, world.jia.park)
+    return user
+
+
+@pytest.fixture
+def leader(world: World) -> User:
+    user = make_user("leader", home_park=world.jia.park)
+    grant(user, Role.LEADER, world.jia.park)
+    return user
+
+
+@pytest.fixture
+def administrator(world: World) -> User:
+    user = make_user("administrator", is_staff=True)
+    grant(user, Role.ADMINISTRATOR)
+    return user
+
+
+# What holds on every page
+
+SHAPE = """() => {
+  const small = [...document.querySelectorAll('button, .btn, select, input:not([type=hidden])')].filter(element => {
+    const box = element.getBoundingClientRect();
+    const label = element.labels && element.labels[0] && element.labels[0].getBoundingClientRect();
+    return box.width && Math.max(box.height, label ? label.height : 0) < 24;
+  });
+  const ids = [...document.querySelectorAll('[id]')].map(element => element.id);
+  return {
+    lang: document.documentElement.lang,
+    h1: document.querySelectorAll('h1').length,
+    main: document.querySelectorAll('main, [role=main]').length,
+    skip: Boolean(document.querySelector('a.skip[href^="#"]')),
+    title: document.title,
+    small: small.map(element => element.outerHTML.slice(0, 120)),
+    ids: ids.filter((id, at) => ids.indexOf(id) !== at),
+  };
+}"""
+# Elements that stick out on the right although nothing around them scrolls
+WIDER = """() => {
+  const root = document.documentElement;
+  if (root.scrollWidth <= root.clientWidth) return [];
+  const scrolls = element => element && element !== document.body
+    && (getComputedStyle(element).overflowX !== 'visible' || scrolls(element.parentElement));
+  const sticksOut = element => element.getBoundingClientRect().right > root.clientWidth + 1;
+  return [...document.body.querySelectorAll('*')]
+    .filter(element => sticksOut(element) && !scrolls(element.parentElement))
+    .map(element => `${element.tagName}.${element.getAttribute('class') || ''}`).slice(0, 5)
+    .concat(`${root.scrollWidth}px`);
+}"""
+
+
+def troubles(page: Page, address: str, axe: Callable[[Page], None], status: int = 200) -> Iterator[str]:
+    """Everything wrong with one page, so that one run tells all."""
+    page.set_viewport_size({"width": 1366, "height": 768})
+    response = page.goto(address)
+    if response is None or response.status != status:
+        yield f"status {response and response.status}"
+        return
+    shape = page.evaluate(SHAPE)
+    if shape["lang"] != "zh-CN" or shape["h1"] != 1 or shape["main"] != 1 or not shape["skip"]:
+        yield f"lang {shape['lang']}, {shape['h1']} h1, {shape['main']} main, skip link {shape['skip']}"
+    if not shape["title"].endswith("园区党建") or shape["title"].startswith("·"):
+        yield f"title {shape['title']}"
+    if shape["small"]:
+        yield f"targets below 24 px: {shape['small']}"
+    if shape["ids"]:
+        yield f"ids used twice: {shape['ids']}"
+    try:
+        axe(page)
+    except AssertionError as broken:
+        yield str(broken)
+    for width in (1366, 683, 320):
+        page.set_viewport_size({"width": width, "height": 768})
+        if wider := page.evaluate(WIDER):
+            yield f"scrolls sideways at {width} px: {wider}"
+
+
+def sweep(page: Page, addresses: list[str], axe: Callable[[Page], None]) -> None:
+    told = [f"{address}: {trouble}" for address in addresses for trouble in troubles(page, address, axe)]
+    assert not told, "\n".join(told)
+
+
+def test_public_pages(page: Page, world: World, axe: Callable[[Page], None]) -> None:
+    names = ["home", "cases", "parks", "public-coverage", "definitions", "login"]
+    sweep(page, [*map(reverse, names), reverse("case", args=[world.jia.case.slug])], axe)
+
+
+def test_error_page(page: Page, world: World, axe: Callable[[Page], None]) -> None:
+    assert not list(troubles(page, "/nowhere/", axe, status=404))
+
+
+def test_ledgers_of_an_officer(
+    page: Page, world: World, officer: User, login: Callable[[Page, User], None], axe: Callable[[Page], None]
+) -> None:
+    login(page, officer)
+    addresses = [reverse("ledgers"), reverse("ledger", args=["enterprises"]) + "?q=none-such"]
+    addresses += [reverse("ledger", args=[slug]) for slug in world.jia.ledgers()]
+    sweep(page, addresses, axe)
+
+
+def test_records_of_an_officer(
+    page: Page, world: World, officer: User, login: Callable[[Page, User], None], axe: Callable[[Page], None]
+) -> None:
+    login(page, officer)
+    sweep(page, [reverse("record", args=[slug, row.pk]) for slug, row in world.jia.ledgers().items()], axe)
+
+
+def test_forms_of_an_officer(
+    page: Page, world: World, officer: User, login: Callable[[Page, User], None], axe: Callable[[Page], None]
+) -> None:
+    login(page, officer)
+    rows = {slug: row for slug, row in world.jia.ledgers().items() if slug != "parks"}  # parks are an administrator's
+    addresses = [reverse("ledger-new", args=[slug]) for slug in rows]
+    addresses += [reverse("record-edit", args=[slug, row.pk]) for slug, row in rows.items()]
+    addresses += [reverse("record-delete", args=["members", world.jia.worker.pk])]
+    sweep(page, addresses, axe)
+
+
+def test_figures_of_a_leader(
+    page: Page, world: World, leader: User, login: Callable[[Page, User], None], axe: Callable[[Page], None]
+) -> None:
+    login(page, leader)
+    page.goto(reverse("reports"))
+    reports = page.eval_on_selector_all("main a[href^='/reports/']", "links => links.map(link => link.pathname)")
+    pages = sorted({address for address in reports if "export" not in address})
+    assert pages
+    sweep(page, [reverse("dashboard"), reverse("reports"), *pages], axe)
+
+
+def test_admin_works_under_the_policy(
+    page: Page, world: World, administrator: User, login: Callable[[Page, User], None]
+) -> None:
+    """The watch of `page` fails this test when the admin breaks the policy; its own markup is Django's."""
+    login(page, administrator)
+    for name in (
+        "index",
+        "orgs_park_changelist",
+        "orgs_enterprise_changelist",
+        "orgs_enterprise_add",
+        "orgs_user_changelist",
+    ):
+        response = page.goto(reverse(f"admin:{name}"))
+        assert response is not None
+        assert response.status == 200, name
+    response = page.goto(reverse("admin:orgs_enterprise_change", args=[world.jia.covered.pk]))
+    assert response is not None
+    assert response.status == 200
+    expect(page.locator("#id_name")).to_have_value(world.jia.covered.name)
+
+
+# Signing in and out
+
+
+def sign_in(page: Page, username: str, password: str) -> None:
+    page.goto(reverse("login"))
+    page.get_by_label("账号").fill(username)
+    page.get_by_label("密码").fill(password)
+    page.get_by_role("button", name="登录").click()
+
+
+def test_officer_signs_in_lands_on_the_ledgers_and_signs_out(page: Page, officer: User) -> None:
+    sign_in(page, "officer", PASSWORD)
+    page.wait_for_url("**" + reverse("ledgers") + "**")
+    expect(page.get_by_text("甲园干事")).to_be_visible()
+    page.get_by_role("button", name="退出").click()
+    page.wait_for_url("**" + reverse("home"))
+    page.goto(reverse("ledgers"))
+    assert page.url.endswith("/login/?next=/ledgers/")
+
+
+def test_leader_lands_on_the_figures(page: Page, leader: User, login: Callable[[Page, User], None]) -> None:
+    login(page, leader)
+    page.goto(reverse("desk"))
+    assert reverse("dashboard") in page.url
+
+
+def test_a_wrong_password_is_told_and_the_name_kept(page: Page, officer: User, axe: Callable[[Page], None]) -> None:
+    sign_in(page, "officer", "wrong-password")
+    expect(page.get_by_role("alert")).to_contain_text("密码")
+    expect(page.get_by_label("账号")).to_have_value("officer")
+    assert page.title().startswith("错误：")
+    axe(page)
+
+
+def test_the_page_asked_for_opens_after_signing_in(page: Page, officer: User) -> None:
+    page.goto(reverse("ledger", args=["members"]))
+    page.get_by_label("账号").fill("officer")
+    page.get_by_label("密码").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**" + reverse("ledger", args=["members"]))
+
+
+def test_without_scripts_an_officer_signs_in_and_opens_a_record(plain: Page, world: World, officer: User) -> None:
+    sign_in(plain, "officer", PASSWORD)
+    plain.goto(reverse("ledger", args=["enterprises"]))
+    plain.get_by_role("link", name=world.jia.covered.name).first.click()
+    expect(plain.get_by_role("heading", level=1)).to_contain_text(world.jia.covered.name)
+    plain.get_by_role("button", name="退出").click()
+    plain.wait_for_url("**" + reverse("home"))
+
+
+# Keyboard
+
+FOCUS = """() => {
+  const element = document.activeElement;
+  if (!element || element === document.body) return null;
+  const style = getComputedStyle(element), box = element.getBoundingClientRect();
+  const line = element.getClientRects()[0], x = line.left + line.width / 2, y = line.top + line.height / 2;
+  const over = document.elementFromPoint(x, y);
+  // On the calendar button inside a date field the browser draws a ring of its own, and the field is not :focus
+  const outlined = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
+  const ring = !element.matches(':focus') || style.boxShadow !== 'none' || outlined;
+  const inside = box.top >= 0 && box.bottom <= innerHeight + 1;
+  const covered = !over || !(element.contains(over) || over.contains(element));
+  const by = covered && over ? ` under ${over.outerHTML.slice(0, 100)}` : '';
+  return { what: element.outerHTML.slice(0, 100) + by, ring: ring, seen: inside && !covered };
+}"""
+
+
+def test_the_first_tab_stop_jumps_to_the_content(
+    page: Page, officer: User, login: Callable[[Page, User], None]
+) -> None:
+    login(page, officer)
+    for address in (reverse("home"), reverse("ledger", args=["enterprises"])):
+        page.goto(address)
+        page.keyboard.press("Tab")
+        expect(page.locator("a.skip")).to_be_focused()
+        expect(page.locator("a.skip")).to_be_in_viewport()
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.matches('main')")
+
+
+@pytest.mark.parametrize("name", ["home", "ledgers", "enterprises", "new", "dashboard"])
+def test_focus_is_always_visible(name: str, page: Page, officer: User, login: Callable[[Page, User], None]) -> None:
+    login(page, officer)
+    addresses: dict[str, str] = {
+        "enterprises": reverse("ledger", args=["enterprises"]),
+        "new": reverse("ledger-new", args=["enterprises"]),
+    }
+    page.goto(addresses.get(name) or reverse(name))
+    lost: list[Any] = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        focus = page.evaluate(FOCUS)
+        if focus is None:
+            break
+        if not (focus["ring"] and focus["seen"]):
+            lost.append(focus)
+    assert not lost, "\n".join(map(str, lost))
