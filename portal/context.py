@@ -1,0 +1,92 @@
+"""The only place that tells every page who is looking, at which park, and where else they can go."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Case, When
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+
+from orgs.models import Park, User
+
+MOST_PARKS = 40  # beyond this the switcher points to the ledger of parks
+KEPT = ("day", "indicator", "part")  # kept when the park changes; other filters may name rows of the old park
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One link of a navigation bar."""
+
+    label: str
+    url: str
+    current: bool = False
+    count: int | None = None
+
+
+@dataclass(frozen=True)
+class ParkChoice:
+    """One park of the switcher, with the address that shows this page for it."""
+
+    slug: str
+    name: str
+    is_demo: bool
+    url: str
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """What base.html needs. A visitor who is not signed in gets only today's date.
+
+    The parks cost one query, and only on pages that draw the switcher. The park in the address goes along on every link
+    of the main navigation, since nothing is kept in the browser.
+    """
+    context: dict[str, Any] = {"today": timezone.localdate()}
+    user = getattr(request, "user", None)
+    if not isinstance(user, User):
+        return context
+    slug = request.GET.get("park", "")
+    # One query for the switcher and the current park, none when a page draws neither
+    parks: Any = SimpleLazyObject(lambda: _parks(user, slug))
+    return context | {
+        "nav": _navigation(request, slug, user),
+        "park_choices": SimpleLazyObject(lambda: _choices(request, parks)),
+        "park_overflow": SimpleLazyObject(lambda: len(parks) > MOST_PARKS),
+        "current_park": SimpleLazyObject(lambda: next((park for park in parks if park.slug == slug), None)),
+        "all_parks_url": _address(request, ""),
+        "parks_ledger_url": reverse("ledger", args=["parks"]),
+    }
+
+
+def _parks(user: User, slug: str) -> list[Park]:
+    """The parks the user sees, at most one more than are listed; the chosen one comes first, so it is never cut off."""
+    visible = Park.objects.visible_to(user)
+    chosen_first = Case(When(slug=slug, then=0), default=1)
+    return list(visible.order_by(chosen_first, "name")[: MOST_PARKS + 1])
+
+
+def _choices(request: HttpRequest, parks: list[Park]) -> list[ParkChoice]:
+    listed = sorted(parks[:MOST_PARKS], key=lambda park: park.name)
+    return [ParkChoice(park.slug, park.name, park.is_demo, _address(request, park.slug)) for park in listed]
+
+
+def _address(request: HttpRequest, slug: str) -> str:
+    """This page for another park. From the page of one record it is the ledger that the record is in."""
+    match = request.resolver_match
+    path = request.path
+    if match is not None and match.url_name and match.url_name.startswith(("record", "ledger-")):
+        path = reverse("ledger", args=[match.kwargs["slug"]])
+    query = {"park": slug} if slug else {}
+    query |= {name: request.GET[name] for name in KEPT if request.GET.get(name)}
+    return f"{path}?{urlencode(query)}" if query else path
+
+
+def _navigation(request: HttpRequest, slug: str, user: User) -> list[Entry]:
+    query = f"?{urlencode({'park': slug})}" if slug else ""
+    places = [("台账", "ledgers"), ("覆盖情况", "dashboard"), ("报表", "reports")]
+    addresses = [(label, reverse(name)) for label, name in places]
+    entries = [Entry(label, url + query, request.path.startswith(url)) for label, url in addresses]
+    if user.is_staff:
+        entries.append(Entry("管理", reverse("admin:index")))
+    return entries
