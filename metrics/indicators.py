@@ -48,8 +48,14 @@ class Indicator:
 
     @property
     def uncounted(self) -> Q | None:
-        """Covered, yet outside the denominator; no such thing where only uncovered enterprises are counted."""
-        return None if self.denominator is UNCOVERED else COVERED & ~self.denominator
+        """已覆盖但不计入: covered, yet not an enterprise in operation (for 全部企业口径: not registered any more).
+
+        ``None`` where only uncovered enterprises are counted. What a narrower denominator leaves out besides (规模以下,
+        “三有”不全) is in the excluded list with its reason.
+        """
+        if self.denominator is UNCOVERED:
+            return None
+        return COVERED & ~(ALL if self.denominator is ALL else REAL)
 
     @property
     def label(self) -> str:
@@ -300,21 +306,40 @@ INDICATORS: Final[Mapping[str, Indicator]] = {
 HEADLINES: Final = tuple(code for code, indicator in INDICATORS.items() if indicator.headline)
 LEAD: Final = "org_coverage_real"
 
+EVERYTHING: Final = 2**31 - 1
+GROUPS: Final = 20
+
 
 def rates(enterprises: ScopedQuerySet, day: dt.date, codes: Collection[str] | None = None) -> dict[str, Rate]:
     """Every indicator (or those of ``codes``) over one queryset on ``day``, in one query."""
     chosen = [INDICATORS[code] for code in (INDICATORS if codes is None else codes)]
-    counted = _flat(enterprises, day).aggregate(**_counts(chosen))
+    counts = {name: Count("pk", filter=condition) for name, condition in _conditions(chosen).items()}
+    counted = _flat(enterprises, day).aggregate(**counts)
     return {indicator.code: _rate(indicator, day, counted) for indicator in chosen}
 
 
 def rates_by(
     enterprises: ScopedQuerySet, day: dt.date, field: str, codes: Collection[str] | None = None
 ) -> dict[Any, dict[str, Rate]]:
-    """The same, apart for every value of ``field`` of the enterprise (``park``, ``industry``, ``size``)."""
+    """The same, apart for every value of ``field`` of the enterprise (``park``, ``industry``, ``size``).
+
+    One query finds the values, one more counts up to GROUPS of them.
+    """
     chosen = [INDICATORS[code] for code in (INDICATORS if codes is None else codes)]
-    grouped = on_day(enterprises, day).order_by().values(field).annotate(**_counts(chosen))
-    return {row[field]: {one.code: _rate(one, day, row) for one in chosen} for row in grouped}
+    values = list(enterprises.as_of(day).order_by(field).values_list(field, flat=True).distinct())
+    found: dict[Any, dict[str, Rate]] = {}
+    for start in range(0, len(values), GROUPS):
+        several = values[start : start + GROUPS]
+        wanted = {
+            f"g{number}_{name}": Count("pk", filter=_is(field, value) & condition)
+            for number, value in enumerate(several)
+            for name, condition in _conditions(chosen).items()
+        }
+        counted = _flat(enterprises, day).aggregate(**wanted)
+        for number, value in enumerate(several):
+            row = {name: counted[f"g{number}_{name}"] for name in _conditions(chosen)}
+            found[value] = {one.code: _rate(one, day, row) for one in chosen}
+    return found
 
 
 def trend(enterprises: ScopedQuerySet, days: Collection[dt.date], codes: Collection[str]) -> list[dict[str, Rate]]:
@@ -334,17 +359,27 @@ def month_ends(day: dt.date, count: int) -> list[dt.date]:
 
 
 def _flat(enterprises: ScopedQuerySet, day: dt.date) -> Any:
-    return on_day(enterprises, day).order_by()
+    """The annotated enterprises as one subquery that the database works out once.
+
+    Without the limit SQLite folds the subquery into the query around it and asks every EXISTS again for every count:
+    eleven indicators over 5,000 enterprises took 497 instead of 110 ms.
+    """
+    return on_day(enterprises, day).order_by()[:EVERYTHING]
 
 
-def _counts(indicators: Collection[Indicator]) -> dict[str, Any]:
-    counts: dict[str, Any] = {"n_present": Count("pk")}
+def _is(field: str, value: Any) -> Q:
+    return Q(**{f"{field}__isnull": True}) if value is None else Q(**{field: value})
+
+
+def _conditions(indicators: Collection[Indicator]) -> dict[str, Q]:
+    """What is counted, by name: everybody present, and three conditions for each indicator."""
+    conditions: dict[str, Q] = {"n_present": Q(pk__isnull=False)}
     for indicator in indicators:
-        counts[f"n_{indicator.code}"] = Count("pk", filter=indicator.numerator)
-        counts[f"d_{indicator.code}"] = Count("pk", filter=indicator.denominator)
+        conditions[f"n_{indicator.code}"] = indicator.numerator
+        conditions[f"d_{indicator.code}"] = indicator.denominator
         if indicator.uncounted is not None:
-            counts[f"u_{indicator.code}"] = Count("pk", filter=indicator.uncounted)
-    return counts
+            conditions[f"u_{indicator.code}"] = indicator.uncounted
+    return conditions
 
 
 def _rate(indicator: Indicator, day: dt.date, counted: Mapping[str, Any]) -> Rate:
