@@ -1,0 +1,347 @@
+"""The only place that declares the ledgers of parks and enterprises."""
+
+import datetime as dt
+from typing import Any, Final
+
+from django.db.models import Aggregate, Count, Exists, OuterRef, Prefetch, Q
+
+from metrics.coverage import ENOUGH_MEMBERS, counted_coverages, formation_status, on_day, why_not_operating
+from metrics.indicators import INDICATORS, LEAD, percent, rates_by
+from orgs.models import (
+    BusinessStateKind,
+    Coverage,
+    Enterprise,
+    Industry,
+    Member,
+    Park,
+    ParkKind,
+    ParkLevel,
+    PartyOrganization,
+    User,
+    WorkCoverage,
+    WorkKind,
+)
+from orgs.periods import during
+from orgs.scoping import ScopedQuerySet
+from portal import filters, forms
+from portal.filters import STATUS_AT, STATUS_PLACE
+from portal.ledgers.shape import (
+    Column,
+    Ledger,
+    Totals,
+    View,
+    attribute,
+    has,
+    listed,
+    n,
+    park_column,
+    rank,
+    summed,
+    whole,
+)
+
+PARK_RATES: Final = (LEAD, "two_coverage")
+
+
+def load_parks(rows: ScopedQuerySet, day: dt.date, user: User) -> list[Any]:
+    """Each park with the rates of its enterprises and the number of its organizations and members on the day."""
+    parks = list(rows)
+    figures = rates_by(Enterprise.objects.visible_to(user).filter(park__in=parks), day, "park", PARK_RATES)
+    organizations = _by_park(PartyOrganization.objects.visible_to(user).filter(park__in=parks).as_of(day))
+    party = Member.full_q(day) | Member.probationary_q(day)
+    members = _by_park(Member.objects.visible_to(user).filter(party, park__in=parks))
+    for park in parks:
+        park.rates = figures.get(park.pk)
+        park.organizations_on = organizations.get(park.pk, 0)
+        park.members_on = members.get(park.pk, 0)
+    return parks
+
+
+def _by_park(rows: ScopedQuerySet) -> dict[int, int]:
+    return dict(rows.order_by().values_list("park").annotate(n=Count("pk")))
+
+
+def park_totals(parks: ScopedQuerySet, day: dt.date) -> Totals:
+    """Over all parks of the filter: enterprises, those that count, those covered."""
+    inside = Enterprise.objects.filter(park__in=parks.order_by().values("pk"))
+    counted = on_day(inside, day).order_by()
+    lead, two = (INDICATORS[code] for code in PARK_RATES)
+    found = counted.aggregate(
+        n_present=Count("pk"), n_real=n(lead.denominator), n_covered=n(lead.numerator), n_both=n(two.numerator)
+    )
+    return {name.removeprefix("n_"): value for name, value in found.items()}
+
+
+def _rate(park: Any, code: str) -> Any:
+    return park.rates[code].percent if park.rates else None
+
+
+PARKS = Ledger(
+    slug="parks",
+    title="园区台账",
+    noun="园区",
+    unit="个",
+    about="每个园区一条：级别、类型、区划、党工委和本园区的统计口径；各项数字由其他台账按日推算。",
+    model=Park,
+    columns=(
+        Column(
+            "name",
+            "园区",
+            lambda row, day: row.name + ("（演示）" if row.is_demo else ""),
+            sort=("name",),
+            total=lambda t: whole(t, "个"),
+            width=30,
+        ),
+        Column("region", "所在地区", attribute("region_name"), sort=("region_code",), phone="", width=20),
+        Column(
+            "level", "级别", attribute("get_level_display"), sort=(rank("level", ParkLevel.values),), phone="", width=10
+        ),
+        Column("kind", "类型", attribute("get_kind_display"), sort=(rank("kind", ParkKind.values),), width=22),
+        Column(
+            "present",
+            "企业",
+            lambda row, day: row.rates[LEAD].denominator + row.rates[LEAD].excluded if row.rates else 0,
+            "number",
+            total=lambda t: t["present"],
+            phone="企业",
+            width=10,
+        ),
+        Column(
+            "real",
+            "实体运营",
+            lambda row, day: row.rates[LEAD].denominator if row.rates else 0,
+            "number",
+            total=lambda t: t["real"],
+            width=10,
+        ),
+        Column(
+            "covered",
+            "已建组织",
+            lambda row, day: row.rates[LEAD].numerator if row.rates else 0,
+            "number",
+            total=lambda t: t["covered"],
+            width=10,
+        ),
+        Column(
+            "coverage",
+            "组织覆盖率",
+            lambda row, day: _rate(row, LEAD),
+            "percent",
+            total=lambda t: percent(t["covered"], t["real"]),
+            phone="覆盖率",
+            width=12,
+        ),
+        Column(
+            "two",
+            "“两个覆盖”率",
+            lambda row, day: _rate(row, "two_coverage"),
+            "percent",
+            total=lambda t: percent(t["both"], t["real"]),
+            width=14,
+        ),
+        Column("organizations", "党组织", attribute("organizations_on"), "number", phone="组织", width=10),
+        Column("members", "党员", attribute("members_on"), "number", phone="党员", width=10),
+        Column("public", "对外公开", lambda row, day: "是" if row.is_public else "否", centred=True, width=10),
+    ),
+    filterset=filters.ParkFilter,
+    form=forms.ParkForm,
+    prepare=lambda queryset, day: queryset,
+    load=load_parks,
+    totals=lambda q, day: {"n": n(q)},
+    more_totals=park_totals,
+    order=("region_code", "name", "pk"),
+    needs="园区由系统管理员建立，建好后即可登记企业和党组织。",
+)
+
+
+# Enterprises
+
+
+# formation_status gives the word; an enterprise outside N_real has none of its own.
+STATUS_TONES: Final = {
+    "已单独建立": "ok",
+    "已联合建立": "ok",
+    "应建未建": "late",
+    "仅有个别党员": "due",
+    "没有党员": "off",
+    "不计入": "off",
+    "已建立，不计入": "off",
+}
+
+
+def status_word(row: Any, day: dt.date) -> str:
+    if row.in_real:
+        return formation_status(row)
+    return "已建立，不计入" if row.covered else "不计入"
+
+
+def missing_words(row: Any, day: dt.date) -> str:
+    """Which of the facts that the figures need are not filled in."""
+    gaps = {
+        "信用代码": not row.uscc,
+        "行业": not row.industry,
+        "规模": not row.size,
+        "经营状态": row.state_on is None,
+        "从业人员": row.state_on is not None and row.staff_on is None,
+    }
+    return listed([name for name, gap in gaps.items() if gap])
+
+
+INCOMPLETE: Final = Q(uscc="") | Q(industry="") | Q(size="") | Q(state_on__isnull=True) | Q(staff_on__isnull=True)
+_WORKS_SHOWN: Final = {
+    "unions": WorkKind.TRADE_UNION,
+    "leagues": WorkKind.YOUTH_LEAGUE,
+    "womens": WorkKind.WOMENS_FEDERATION,
+}
+OPERATING: Final = ~Q(status_at="outside")
+ENTERPRISE_VIEWS: Final = (
+    View("all", "全部企业", Q()),
+    View("real", "实体运营", OPERATING),
+    View("unbuilt", "应建未建", Q(status_at="unbuilt")),
+    View("solo-due", "应单独组建", Q(status_at="joint", full_members__gte=ENOUGH_MEMBERS)),
+    View("uncovered", "无覆盖", Q(status_at__in=["unbuilt", "few", "none"], worked=False)),
+    View("memberless", "没有党员", Q(status_at="none")),
+    View(
+        "outside",
+        "不计入",
+        ~OPERATING,
+        (Column("why", "不计入原因", lambda row, day: why_not_operating(row), phone="原因", wide=True, width=16),),
+    ),
+    View(
+        "incomplete",
+        "资料不全",
+        INCOMPLETE,
+        (Column("missing", "未填项目", missing_words, phone="未填", wide=True, width=24),),
+    ),
+)
+
+
+def prepare_enterprises(queryset: ScopedQuerySet, day: dt.date) -> ScopedQuerySet:
+    """Present on the day, with everything on_day says, 组建状态 and the mass organizations."""
+    works = WorkCoverage.objects.filter(during(day), enterprise=OuterRef("pk"))
+    shown = {name: Exists(works.filter(kind=kind)) for name, kind in _WORKS_SHOWN.items()}
+    prepared: ScopedQuerySet = on_day(queryset, day).annotate(status_at=STATUS_AT, **shown)
+    return prepared
+
+
+def load_enterprises(rows: ScopedQuerySet, day: dt.date, user: User) -> list[Any]:
+    """With the organizations that reach each enterprise on the day, those that count first."""
+    in_being = during(day, prefix="organization__", since="founded_on", until="dissolved_on")
+    counts = Exists(counted_coverages(day).filter(pk=OuterRef("pk")))
+    reaching = (
+        Coverage.objects.filter(during(day), in_being)
+        .annotate(counts=counts)
+        .select_related("organization")
+        .order_by("-counts", "since", "pk")
+    )
+    prepared = prepare_enterprises(rows, day).select_related("park")
+    return list(prepared.prefetch_related(Prefetch("coverages", reaching, "reached_by")))
+
+
+def organization_names(row: Any, day: dt.date) -> str:
+    return listed([one.organization.short_name + ("" if one.counts else "（不计入）") for one in row.reached_by])
+
+
+def first_organization(row: Any) -> tuple[str, int] | None:
+    return ("organizations", row.reached_by[0].organization_id) if row.reached_by else None
+
+
+def enterprise_totals(q: Q, day: dt.date) -> dict[str, Aggregate]:
+    return {
+        "n": n(q),
+        "real": n(q, OPERATING),
+        "built": n(q, Q(status_at__in=["joint", "solo"])),
+        "industries": Count("industry", filter=q & ~Q(industry=""), distinct=True),
+        "staff": summed("staff_on", q),
+        "full": summed("full_members", q),
+        "instructors": n(q, Q(instructed=True)),
+        **{name: n(q, Q(**{name: True})) for name in _WORKS_SHOWN},
+    }
+
+
+def built_words(t: Totals) -> str:
+    """How many are built, and the rate over those that count: 已建27家，90.0%."""
+    if not t["real"]:
+        return "—"
+    return f"已建{t['built']:,}家，{percent(t['built'], t['real'])}%"
+
+
+ENTERPRISES = Ledger(
+    slug="enterprises",
+    title="企业台账",
+    noun="企业",
+    unit="家",
+    about="在园区的每一家企业，连同逐段登记的经营状态；各项覆盖率的分母都从这里数。",
+    model=Enterprise,
+    columns=(
+        Column("name", "企业名称", attribute("name"), sort=("name",), total=lambda t: whole(t, "家"), width=34),
+        Column(
+            "status",
+            "组建状态",
+            status_word,
+            sort=(STATUS_PLACE,),
+            total=built_words,
+            tones=STATUS_TONES,
+            phone="",
+            width=18,
+        ),
+        Column(
+            "industry",
+            "行业",
+            attribute("get_industry_display"),
+            sort=(rank("industry", Industry.values),),
+            total=lambda t: f"{t['industries']}个行业",
+            width=24,
+        ),
+        Column(
+            "state",
+            "经营状态",
+            lambda row, day: BusinessStateKind(row.state_on).label if row.state_on else None,
+            sort=(rank("state_on", BusinessStateKind.values),),
+            width=16,
+        ),
+        Column(
+            "staff",
+            "从业人员",
+            attribute("staff_on"),
+            "number",
+            sort=("staff_on",),
+            total=lambda t: t["staff"],
+            phone="从业",
+            width=10,
+        ),
+        Column(
+            "full",
+            "正式党员",
+            attribute("full_members"),
+            "number",
+            sort=("full_members",),
+            total=lambda t: t["full"],
+            phone="党员",
+            width=10,
+        ),
+        Column(
+            "organization", "所在党组织", organization_names, link=first_organization, phone="组织", wide=True, width=30
+        ),
+        Column(
+            "founded",
+            "成立日期",
+            lambda row, day: row.reached_by[0].organization.founded_on if row.reached_by else None,
+            "date",
+            width=12,
+        ),
+        Column("instructor", "指导员", has("instructed"), total=lambda t: t["instructors"], centred=True, width=9),
+        Column("union", "工会", has("unions"), total=lambda t: t["unions"], centred=True, width=9),
+        Column("league", "共青团", has("leagues"), total=lambda t: t["leagues"], centred=True, width=9),
+        Column("womens", "妇联", has("womens"), total=lambda t: t["womens"], centred=True, width=9),
+    ),
+    filterset=filters.EnterpriseFilter,
+    form=forms.EnterpriseForm,
+    prepare=prepare_enterprises,
+    load=load_enterprises,
+    totals=enterprise_totals,
+    order=("park__region_code", "park__name", "name", "pk"),
+    views=lambda day: ENTERPRISE_VIEWS,
+    park_column=park_column(),
+    needs="从营业执照和用工花名册登记起：名称、信用代码、入驻日期、经营状态。",
+)

@@ -1,0 +1,232 @@
+"""The only place that declares the ledgers of members and of the posts they hold."""
+
+import datetime as dt
+from typing import Any, Final
+
+from django.db.models import Case, CharField, Count, Exists, OuterRef, Prefetch, Q, Subquery, Value, When
+
+from orgs.models import Affiliation, AffiliationKind, Employment, Member, Office, Post, Stage, User
+from orgs.periods import during
+from orgs.scoping import ScopedQuerySet
+from portal import filters, forms
+from portal.ledgers.shape import (
+    ALL_ROWS,
+    Column,
+    Ledger,
+    View,
+    attribute,
+    different,
+    listed,
+    n,
+    on_the_day,
+    park_column,
+    rank,
+    simply,
+    target,
+    whole,
+)
+
+SUSPENDED: Final = "suspended"
+STAGE_WORDS: Final = {**dict(Stage.choices), SUSPENDED: "停止党籍"}
+STAGE_TONES: Final = {"正式党员": "ok", "预备党员": "info", "停止党籍": "late"}
+STAGE_ORDER: Final = (Stage.FULL, SUSPENDED, Stage.PROBATIONARY, Stage.CANDIDATE, Stage.ACTIVIST, Stage.APPLICANT)
+IN_PARTY: Final = Q(stage_at__in=[Stage.FULL, Stage.PROBATIONARY])
+
+
+def stage_case(day: dt.date) -> Case:
+    """Member.stage_on in SQL, with 停止党籍 as a stage of its own: a suspended member is not counted as a full one."""
+    return Case(
+        When(Member.full_q(day), then=Value(Stage.FULL.value)),
+        When(full_on__lte=day, then=Value(SUSPENDED)),
+        When(admitted_on__lte=day, then=Value(Stage.PROBATIONARY.value)),
+        When(candidate_on__lte=day, then=Value(Stage.CANDIDATE.value)),
+        When(activist_on__lte=day, then=Value(Stage.ACTIVIST.value)),
+        default=Value(Stage.APPLICANT.value),
+        output_field=CharField(),
+    )
+
+
+def prepare_members(queryset: ScopedQuerySet, day: dt.date) -> ScopedQuerySet:
+    """Known to the Party on the day and not gone, with stage, employer and organization of that day."""
+    own = {"member": OuterRef("pk")}
+    employed = Employment.objects.filter(during(day), **own).order_by("-since", "-pk")
+    formal_first = Case(When(kind=AffiliationKind.FORMAL, then=0), default=1)
+    affiliated = Affiliation.objects.filter(during(day), **own).order_by(formal_first, "-since", "-pk")
+    prepared: ScopedQuerySet = queryset.as_of(day).annotate(
+        stage_at=stage_case(day),
+        employer_name=Subquery(employed.values("enterprise__name")[:1]),
+        organization_name=Subquery(affiliated.values("organization__short_name")[:1]),
+        is_affiliated=Exists(affiliated),
+    )
+    return prepared
+
+
+def load_members(rows: ScopedQuerySet, day: dt.date, user: User) -> list[Any]:
+    employed = Employment.objects.filter(during(day)).select_related("enterprise").order_by("-since", "-pk")
+    formal_first = Case(When(kind=AffiliationKind.FORMAL, then=0), default=1)
+    affiliated = (
+        Affiliation.objects.filter(during(day)).select_related("organization").order_by(formal_first, "-since", "-pk")
+    )
+    return list(
+        rows.annotate(stage_at=stage_case(day))
+        .select_related("park")
+        .prefetch_related(
+            Prefetch("employments", employed, "employed_at"), Prefetch("affiliations", affiliated, "affiliated_to")
+        )
+    )
+
+
+AFFILIATION_MARKS: Final = {AffiliationKind.INFLOW: "（流入）", AffiliationKind.TEMPORARY: "（临时）"}
+
+
+def affiliation_names(row: Any, day: dt.date) -> str:
+    return listed([one.organization.short_name + AFFILIATION_MARKS.get(one.kind, "") for one in row.affiliated_to])
+
+
+MEMBER_VIEWS: Final = (
+    View("all", "全部", Q()),
+    View("full", "正式党员", Q(stage_at=Stage.FULL)),
+    View("probationary", "预备党员", Q(stage_at=Stage.PROBATIONARY)),
+    View("candidates", "发展对象", Q(stage_at=Stage.CANDIDATE)),
+    View("activists", "积极分子", Q(stage_at=Stage.ACTIVIST)),
+    View("applicants", "申请人", Q(stage_at=Stage.APPLICANT)),
+    View("suspended", "停止党籍", Q(stage_at=SUSPENDED)),
+    View("unaffiliated", "未落实组织关系", IN_PARTY & Q(is_affiliated=False)),
+)
+
+MEMBERS = Ledger(
+    slug="members",
+    title="党员台账",
+    noun="党员",
+    unit="名",
+    about="党员和正在培养的申请人、积极分子、发展对象；阶段由各步日期推算，工作单位和组织关系逐段登记。",
+    model=Member,
+    columns=(
+        Column("name", "姓名", attribute("name"), sort=("name",), total=lambda t: whole(t, "名"), width=14),
+        Column(
+            "stage",
+            "发展阶段",
+            lambda row, day: STAGE_WORDS[row.stage_at],
+            sort=(rank("stage_at", STAGE_ORDER),),
+            total=lambda t: f"党员{t['party']:,}名",
+            tones=STAGE_TONES,
+            phone="",
+            width=22,
+        ),
+        Column(
+            "sex",
+            "性别",
+            attribute("get_sex_display"),
+            sort=("sex",),
+            total=lambda t: f"女{t['women']:,}",
+            centred=True,
+            width=8,
+        ),
+        Column("education", "学历", attribute("get_education_display"), sort=("education",), phone="", width=16),
+        Column("job", "岗位类别", attribute("get_job_category_display"), sort=("job_category",), width=20),
+        Column(
+            "employer",
+            "工作单位",
+            lambda row, day: listed([one.enterprise.name for one in row.employed_at]),
+            sort=("employer_name",),
+            link=lambda row: ("enterprises", row.employed_at[0].enterprise_id) if row.employed_at else None,
+            phone="单位",
+            wide=True,
+            width=34,
+        ),
+        Column(
+            "organization",
+            "所在党组织",
+            affiliation_names,
+            sort=("organization_name",),
+            total=lambda t: f"{t['affiliated']:,}名有组织关系",
+            link=lambda row: ("organizations", row.affiliated_to[0].organization_id) if row.affiliated_to else None,
+            phone="组织",
+            wide=True,
+            width=30,
+        ),
+        Column("admitted", "入党日期", attribute("admitted_on"), "date", sort=("admitted_on",), width=12),
+        Column("full", "转正日期", attribute("full_on"), "date", sort=("full_on",), width=12),
+    ),
+    filterset=filters.MemberFilter,
+    form=forms.MemberForm,
+    prepare=prepare_members,
+    load=load_members,
+    totals=lambda q, day: {
+        "n": n(q),
+        "party": n(q, IN_PARTY),
+        "full": n(q, Q(stage_at=Stage.FULL)),
+        "women": n(q, Q(sex="2")),
+        "affiliated": n(q, Q(is_affiliated=True)),
+    },
+    order=("park__region_code", "park__name", "name", "pk"),
+    views=lambda day: MEMBER_VIEWS,
+    park_column=park_column(),
+    needs="从申请入党起就可登记，以后只补各步日期；不登记身份证号。",
+)
+
+
+# Offices
+
+
+OFFICES = Ledger(
+    slug="offices",
+    title="党内任职台账",
+    noun="任职",
+    unit="项",
+    about="谁在哪个党组织担任什么职务，从哪天到哪天；书记另记来源。",
+    model=Office,
+    columns=(
+        Column(
+            "member",
+            "姓名",
+            attribute("member.name"),
+            sort=("member__name",),
+            total=lambda t: f"{whole(t, '项')}，{t['members']:,}名党员",
+            width=14,
+        ),
+        Column(
+            "post", "党内职务", attribute("get_post_display"), sort=(rank("post", Post.values),), phone="", width=18
+        ),
+        Column(
+            "organization",
+            "党组织",
+            attribute("organization.short_name"),
+            sort=("organization__short_name",),
+            total=lambda t: f"{t['organizations']:,}个党组织",
+            link=target("organizations", "organization_id"),
+            phone="组织",
+            wide=True,
+            width=30,
+        ),
+        Column(
+            "background",
+            "书记来源",
+            attribute("get_background_display"),
+            sort=("background",),
+            total=lambda t: f"书记{t['secretaries']:,}名",
+            width=22,
+        ),
+        Column("since", "任职日期", attribute("since"), "date", sort=("since",), phone="起", width=12),
+        Column("until", "离任日期", attribute("until"), "date", sort=("until",), width=12),
+    ),
+    filterset=filters.OfficeFilter,
+    form=forms.OfficeForm,
+    prepare=on_the_day,
+    load=simply("organization__park", "member"),
+    totals=lambda q, day: {
+        "n": n(q),
+        "members": different("member", q),
+        "organizations": different("organization", q),
+        "secretaries": Count("member", filter=q & Q(post=Post.SECRETARY), distinct=True),
+    },
+    order=("organization__park__region_code", "organization__park__name", "organization__short_name", "since", "pk"),
+    views=lambda day: (
+        ALL_ROWS,
+        View("secretaries", "书记", Q(post=Post.SECRETARY)),
+        View("deputies", "副书记", Q(post__in=[Post.DEPUTY_SECRETARY, Post.FULL_TIME_DEPUTY])),
+        View("committee", "委员", Q(post__in=[Post.ORGANIZATION, Post.PUBLICITY, Post.DISCIPLINE, Post.MASS_WORK])),
+    ),
+    park_column=park_column("organization.park"),
+    needs="换届或任免批复后登记；离任时填离任日期，不要删除。",
+)

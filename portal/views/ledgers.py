@@ -1,0 +1,80 @@
+"""The only place for the pages that list records: the index of ledgers, one ledger, and its workbook."""
+
+from dataclasses import dataclass
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_safe
+
+from metrics.excel import CONTENT_TYPE, table_workbook
+from portal.asking import Asked, asked
+from portal.context import Entry
+from portal.ledgers import LEDGERS, Ledger
+from portal.listing import Listing, subnav
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """One ledger on the index page."""
+
+    ledger: Ledger
+    entry: Entry
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """Every ledger with what belongs there and how many rows the user sees today (or on ``?day=``)."""
+    about = asked(request)
+    entries = subnav(about.user, about.park, about.day, kept=kept(request, about))
+    shelves = [Shelf(ledger, entry) for ledger, entry in zip(LEDGERS.values(), entries, strict=True)]
+    context = {"about": about, "shelves": shelves}
+    return render(request, "portal/ledgers.html", context, status=400 if about.problem else 200)
+
+
+@require_safe
+def ledger(request: HttpRequest, slug: str) -> HttpResponse:
+    return shown(request, listing_of(request, slug))
+
+
+@require_safe
+def export(request: HttpRequest, slug: str) -> HttpResponse:
+    """The workbook of exactly what the page shows; where the page says that something is wrong, so does this."""
+    listing = listing_of(request, slug)
+    if listing.problems:
+        return shown(request, listing)
+    now = timezone.localtime()
+    response = HttpResponse(table_workbook(listing.table(now)), CONTENT_TYPE)
+    day = listing.day if listing.ledger.dated else now.date()
+    name = f"{listing.ledger.title}{day:%Y%m%d}.xlsx"
+    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or ""
+    return response
+
+
+def listing_of(request: HttpRequest, slug: str) -> Listing:
+    about = asked(request)
+    if slug not in LEDGERS:
+        raise Http404("没有这个台账")
+    return Listing(LEDGERS[slug], about, request.GET)
+
+
+def shown(request: HttpRequest, listing: Listing) -> HttpResponse:
+    page = listing.page()
+    rows = [listing.cells(row) for row in listing.loaded(list(page.object_list))]
+    context = {
+        "listing": listing,
+        "ledger": listing.ledger,
+        "page_obj": page,
+        "rows": rows,
+        "elsewhen": [] if rows else listing.elsewhen(),
+        "may_add": listing.ledger.may_add(listing.user, listing.park),
+        "subnav": subnav(listing.user, listing.park, listing.day, listing.ledger.slug, listing.kept),
+    }
+    return render(request, "portal/ledger_list.html", context, status=400 if listing.problems else 200)
+
+
+def kept(request: HttpRequest, about: Asked) -> dict[str, str]:
+    """The park and the chosen day, for links from this page."""
+    found = {"park": about.park.slug} if about.park else {}
+    return found | ({"day": about.day.isoformat()} if request.GET.get("day") else {})
