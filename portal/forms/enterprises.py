@@ -1,0 +1,354 @@
+"""The only place for the entry forms of parks, enterprises and what reaches an enterprise from outside."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any, ClassVar
+
+from django import forms
+
+from orgs import journal
+from orgs.journal import Via
+from orgs.models import (
+    BusinessState,
+    BusinessStateKind,
+    Enterprise,
+    EnterpriseKind,
+    Park,
+    WorkCoverage,
+    WorkKind,
+)
+from orgs.scoping import ADMINISTRATORS, Reach, grants_of
+from portal.forms.base import EntryForm, Note, Part, Section, Together, column_of
+from portal.forms.fields import CodeField, half_width
+
+STATE_HINTS = {
+    "state": "登记时的经营状态；以后有变化，在企业页面上“变更经营状态”。",
+    "since": "不填就从入驻之日算起。",
+}
+
+
+class ParkForm(EntryForm):
+    """A park and its counting choices; for administrators."""
+
+    add_title = "登记园区"
+    edit_title = "修改园区"
+    sections = (
+        Section("园区", ("name", "short_name", "slug", Together("级别和类型", ("level", "kind")))),
+        Section("所在地和党工委", ("region_code", "region_name", "working_committee")),
+        Section(
+            "计入口径",
+            ("count_attached", "count_dispatched", "count_grid", "wide_work", "transferred_only", "three_haves_staff"),
+            "各地口径不同的几处，由园区自己定；改了以后，覆盖率随即按新口径计算。",
+        ),
+        Section("公开和演示", ("is_public", "is_demo")),
+    )
+
+    class Meta(EntryForm.Meta):
+        model = Park
+        fields = (
+            "name",
+            "short_name",
+            "slug",
+            "level",
+            "kind",
+            "region_code",
+            "region_name",
+            "working_committee",
+            "count_attached",
+            "count_dispatched",
+            "count_grid",
+            "wide_work",
+            "transferred_only",
+            "three_haves_staff",
+            "is_public",
+            "is_demo",
+        )
+        error_messages = {  # noqa: RUF012 - read by Django
+            "name": {"unique": "已有同名的园区，请核对园区名称"},
+            "slug": {
+                "unique": "这个网址代号已有园区在用，请换一个",
+                "invalid": "网址代号只用小写英文字母、数字和连字符，如binjiang-demo",
+            },
+        }
+
+    def prepare(self) -> None:
+        self.fields["slug"].error_messages["invalid"] = "网址代号只用小写英文字母、数字和连字符，如binjiang-demo"
+
+    def clean_region_code(self) -> str:
+        code: str = self.cleaned_data["region_code"]
+        for grant in grants_of(self.user, ADMINISTRATORS):
+            if grant.reach == Reach.NATION or (grant.reach == Reach.REGION and code.startswith(grant.region_prefix)):
+                return code
+            if grant.reach == Reach.PARK and grant.park_id == self.instance.pk:
+                return code
+        raise forms.ValidationError("区划代码不在您管理的地区，请核对")
+
+
+class EnterpriseForm(EntryForm):
+    """An enterprise, and when it is new its first state of business."""
+
+    add_title = "登记企业"
+    edit_title = "修改企业"
+    keep: ClassVar = {"settled_on": "settled_on", "locality": "locality"}
+    prefill: ClassVar = {"settled_on": "settled_on", "locality": "locality"}
+
+    uscc = CodeField(
+        label="统一社会信用代码", required=False, help_text="营业执照上的18位代码；空格和小写字母会自动改正。"
+    )
+    state = column_of(BusinessState, "state", help_text=STATE_HINTS["state"])
+    state_since = column_of(BusinessState, "since", label="从哪一天起", help_text=STATE_HINTS["since"])
+    staff = column_of(BusinessState, "staff", help_text="在岗职工总数。")
+    fixed_premises = column_of(BusinessState, "fixed_premises")
+    has_operations = column_of(BusinessState, "has_operations")
+    above_scale = column_of(BusinessState, "above_scale")
+
+    parts = (
+        Part(
+            BusinessState,
+            "enterprise",
+            {
+                "state": "state",
+                "state_since": "since",
+                "staff": "staff",
+                "fixed_premises": "fixed_premises",
+                "has_operations": "has_operations",
+                "above_scale": "above_scale",
+            },
+            ("state",),
+        ),
+    )
+    sections = (
+        Section("企业", ("park", "name", "uscc", "kind", "former_names")),
+        Section("行业和规模", (Together("行业", ("industry", "industry_code")), "size")),
+        Section("归谁管", ("subordination", "sector_authority", "locality"), "三项分开填，有几项填几项。"),
+        Section("入驻", ("settled_on", "left_on", "address", Together("党建联系人", ("contact", "phone")))),
+        Section(
+            "经营情况",
+            ("state", "state_since", "staff", "fixed_premises", "has_operations", "above_scale"),
+            "覆盖率的分母由这里算出。",
+        ),
+        Section("备注", ("note",)),
+    )
+
+    class Meta(EntryForm.Meta):
+        model = Enterprise
+        fields = (
+            "park",
+            "name",
+            "uscc",
+            "former_names",
+            "kind",
+            "industry",
+            "industry_code",
+            "size",
+            "subordination",
+            "sector_authority",
+            "locality",
+            "settled_on",
+            "left_on",
+            "address",
+            "contact",
+            "phone",
+            "note",
+        )
+        labels = {"contact": "姓名", "phone": "电话"}  # noqa: RUF012 - read by Django
+
+    def prepare(self) -> None:
+        self.fields["uscc"].widget.attrs.update({"class": "w20", "autocomplete": "off", "spellcheck": "false"})
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        details = ("state_since", "staff", "fixed_premises", "has_operations", "above_scale")
+        given = [name for name in details if name in self.fields and cleaned.get(name) is not None]
+        if given and not cleaned.get("state") and "state" not in self.errors:
+            names = "、".join(str(self.fields[name].label) for name in given)
+            self.add_error("state", f"填了{names}，请同时选择经营状态")
+        settled, since = cleaned.get("settled_on"), cleaned.get("state_since")
+        if settled and since and since < settled:
+            self.add_error("state_since", f"经营状态的起始日期早于入驻日期{settled}，请核对；不填就从入驻之日算起")
+        return cleaned
+
+    def complete(self, part: Part, values: dict[str, Any]) -> dict[str, Any]:
+        return {"since": self.cleaned_data["settled_on"], **values}
+
+    def alike(self) -> list[str]:
+        """Enterprises of the same park whose names differ only in brackets, blanks, width or 有限责任公司."""
+        typed = self.value("name") if self.is_bound else None
+        if not typed or self.park is None:
+            return []
+        others = Enterprise.objects.visible_to(self.user).in_park(self.park).exclude(pk=self.instance.pk)
+        return [name for name in others.values_list("name", flat=True) if plain_name(name) == plain_name(typed)][:3]
+
+    def notes(self) -> dict[str, list[Note]]:
+        notes: dict[str, list[Note]] = {
+            "kind": [Note("国有、集体企业和事业单位也照样登记，只是不计入“两个覆盖”的分母。")],
+            "subordination": [
+                Note("隶属关系、行业主管部门、属地各是一回事：党组织关系、业务指导、兜底管理可能分在三家。")
+            ],
+        }
+        alike = self.alike()
+        if alike:
+            names = "、".join(f"“{name}”" for name in alike)
+            notes["name"] = [
+                Note(
+                    f"台账里已有{names}，请核对是不是同一家；确实不同的照常登记。",
+                    tone="due",
+                    head="名称相近",
+                )
+            ]
+        if self.value("uscc"):
+            notes["uscc"] = [Note("第18位校验相符。", tone="ok", head="代码无误")]
+        if self.is_new:
+            notes["state"] = [Note("只有正常经营的企业计入实体运营口径；不填经营状态，这家企业不进分母。")]
+            if self.is_bound and "state" not in self.errors and not self.value("state"):
+                notes["state"] = [
+                    Note("这家企业暂不计入实体运营口径的分母，知道以后请补上。", tone="due", head="经营状态没有填")
+                ]
+            notes["staff"] = [three_haves(self.park, self.value("staff"))]
+        return notes
+
+
+def plain_name(name: str) -> str:
+    """The name without what two people write differently."""
+    plain = re.sub(r"[\s()（）·.,，。\-]", "", half_width(name))
+    return plain.replace("有限责任公司", "有限公司").lower()
+
+
+def three_haves(park: Park | None, staff: int | None) -> Note:
+    threshold = park.three_haves_staff if park else 10
+    text = f"“三有”指有固定经营场所、职工{threshold}名以上、有生产经营活动，三项都核实为“是”才计入。"
+    if staff is None:
+        return Note(text)
+    if staff < threshold:
+        return Note(text, head=f"{staff}名，不到本园区下限{threshold}名")
+    return Note(text, tone="ok", head=f"{staff}名，达到本园区下限{threshold}名")
+
+
+class BusinessStateForm(EntryForm):
+    """A state of business. A new one ends the open one on the day it begins."""
+
+    follows = "enterprise"
+    add_title = "变更经营状态"
+    edit_title = "更正经营状态"
+    sections = (
+        Section("经营状态", ("state", "since", "until", "note")),
+        Section("三有和规模", ("staff", "fixed_premises", "has_operations", "above_scale")),
+    )
+
+    class Meta(EntryForm.Meta):
+        model = BusinessState
+        fields = ("state", "since", "until", "staff", "fixed_premises", "has_operations", "above_scale", "note")
+        help_texts = {"staff": "在岗职工总数。"}  # noqa: RUF012 - read by Django
+
+    def prepare(self) -> None:
+        if self.is_new:
+            del self.fields["until"]
+            self.fields["since"].label = "从哪一天起"
+        # A current fact is the best guess for what did not change
+        current = self.current()
+        if self.is_new and current is not None:
+            for name in ("staff", "fixed_premises", "has_operations", "above_scale"):
+                if self.initial.get(name) is None:
+                    self.initial[name] = getattr(current, name)
+
+    def current(self) -> BusinessState | None:
+        owner = self.instance.enterprise if self.instance.enterprise_id else None
+        if owner is None:
+            return None
+        return BusinessState.objects.visible_to(self.user).filter(enterprise=owner, until__isnull=True).first()
+
+    def notes(self) -> dict[str, list[Note]]:
+        notes: dict[str, list[Note]] = {"staff": [three_haves(self.park, self.value("staff"))]}
+        current = self.current()
+        if self.is_new and current is not None:
+            notes["since"] = [
+                Note(f"现状态“{current.get_state_display()}”（{current.since}起）到这一天终止，不必另外填终止日期。")
+            ]
+        if self.value("state") in (BusinessStateKind.MOVED_OUT, BusinessStateKind.CANCELLED):
+            notes["state"] = [
+                Note("企业离开园区的，还要在企业页面填迁出日期，台账才不再列入。", tone="due", head="别忘了迁出日期")
+            ]
+        return notes
+
+    def before(self, via: Via) -> None:
+        if self.is_new:
+            end_open(self, self.current(), via)
+
+
+def end_open(form: EntryForm, current: Any, via: Via) -> None:
+    """End the open period on the day on which the next begins; one that is not earlier is left to the model's check."""
+    since: dt.date = form.cleaned_data["since"]
+    if current is not None and current.since < since and not form.cleaned_data.get("until"):
+        current.until = since
+        journal.save(current, form.user, via)
+
+
+class WorkCoverageForm(EntryForm):
+    """An instructor, a liaison, a mass organization or a leader's contact at an enterprise."""
+
+    add_title = "登记工作覆盖"
+    edit_title = "修改工作覆盖"
+    prefill: ClassVar = {
+        "enterprise": "enterprise",
+        "kind": "kind",
+        "since": "since",
+        "holder": "holder",
+        "duty": "duty",
+    }
+    keep: ClassVar = {"kind": "kind", "since": "since", "holder": "holder", "duty": "duty"}
+    sections = (
+        Section("哪家企业", ("enterprise", "kind")),
+        Section("由谁联系", ("holder", "duty", "phone")),
+        Section("起止", ("since", "until", "note")),
+    )
+
+    class Meta(EntryForm.Meta):
+        model = WorkCoverage
+        fields = ("enterprise", "kind", "holder", "duty", "phone", "since", "until", "note")
+        help_texts = {"holder": "指导员、联络员填姓名，工会、共青团、妇联填组织名称。"}  # noqa: RUF012 - read by Django
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if cleaned.get("duty") and cleaned.get("kind") not in (WorkKind.INSTRUCTOR, WorkKind.LIAISON, None):
+            self.add_error("duty", "专职或兼职只在指导员、联络员时填写，请改为“未填”")
+        return cleaned
+
+    def notes(self) -> dict[str, list[Note]]:
+        enterprise = self.value("enterprise")
+        notes: dict[str, list[Note]] = {
+            "kind": [
+                Note(
+                    "没有条件建立党组织的企业，通过选派指导员、联络员，建立工会、共青团组织开展党的工作；这些只计入工作覆盖，不计入组织覆盖。",
+                    "关于加强和改进非公有制企业党的建设工作的意见（试行）",
+                )
+            ]
+        }
+        if enterprise is not None:
+            kind = self.value("kind")
+            since = self.value("since")
+            if since and enterprise.settled_on > since:
+                notes["since"] = [
+                    Note(f"这家企业{enterprise.settled_on}才入驻，请核对起始日期。", tone="due", head="早于入驻日期")
+                ]
+            same = enterprise.works.filter(kind=kind, until__isnull=True).exclude(pk=self.instance.pk).first()
+            if same is not None and kind != WorkKind.LIAISON:
+                notes["enterprise"] = [
+                    Note(
+                        f"已登记{same.get_kind_display()}{same.holder}（{same.since}起），若是接替，请先终止原来的一条。",
+                        tone="due",
+                        head="同类的已有一条",
+                    )
+                ]
+        return notes
+
+
+NON_PUBLIC_NOTE = "只有非公有制企业计入“两个覆盖”的分母。"
+
+
+def non_public_note(enterprise: Enterprise) -> Note | None:
+    if enterprise.is_non_public:
+        return None
+    kind = EnterpriseKind(enterprise.kind).label
+    return Note(f"{enterprise}是{kind}，{NON_PUBLIC_NOTE}", head="不计入覆盖率")

@@ -1,0 +1,335 @@
+"""The only place for the entry forms of Party members, where they work, where they belong, and the posts they hold."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, ClassVar
+
+from orgs.journal import Via
+from orgs.models import (
+    STAGE_DATES,
+    TEMPORARY_KINDS,
+    Affiliation,
+    AffiliationKind,
+    Employment,
+    Member,
+    Office,
+    Post,
+)
+from orgs.periods import during
+from portal.forms.base import EntryForm, Note, Part, Section, Together, add_months, column_of
+from portal.forms.enterprises import end_open
+
+RECRUITING = "中国共产党发展党员工作细则"
+EDUCATION_RULES = "中国共产党党员教育管理工作条例"
+BRANCH_RULES = "支部工作条例（试行）"
+
+
+class MemberForm(EntryForm):
+    """A member or applicant; when new also the first employment and the first affiliation."""
+
+    add_title = "登记党员"
+    edit_title = "修改党员"
+    prefill: ClassVar = {
+        "enterprise": "employment_enterprise",
+        "organization": "affiliation_organization",
+        "affiliation_kind": "affiliation_kind",
+    }
+    keep: ClassVar = {
+        "employment_enterprise": "enterprise",
+        "affiliation_organization": "organization",
+        "affiliation_kind": "affiliation_kind",
+    }
+
+    employment_enterprise = column_of(Employment, "enterprise", label="在哪家企业工作")
+    employment_since = column_of(Employment, "since", label="到岗日期")
+    job = column_of(Employment, "job")
+    affiliation_organization = column_of(Affiliation, "organization")
+    affiliation_kind = column_of(Affiliation, "kind")
+    affiliation_since = column_of(
+        Affiliation, "since", label="编入日期", help_text="组织关系转入或编入这个党组织的日子。"
+    )
+
+    parts = (
+        Part(
+            Employment,
+            "member",
+            {"employment_enterprise": "enterprise", "employment_since": "since", "job": "job"},
+            ("employment_enterprise",),
+        ),
+        Part(
+            Affiliation,
+            "member",
+            {
+                "affiliation_organization": "organization",
+                "affiliation_kind": "kind",
+                "affiliation_since": "since",
+            },
+            ("affiliation_organization",),
+        ),
+    )
+    sections = (
+        Section("基本情况", ("park", "name", "sex", "birth_on", "ethnicity", "education", "job_category", "phone")),
+        Section(
+            "入党经过",
+            ("applied_on", "activist_on", "candidate_on", "admitted_on", "full_on"),
+            "知道哪一步的日期就填哪一步，至少填一个；现在是申请人、积极分子还是党员，由这些日期得出。",
+        ),
+        Section("工作单位", ("employment_enterprise", "employment_since", "job"), "党员数按在哪家企业工作来数。"),
+        Section(
+            "组织关系",
+            ("affiliation_organization", "affiliation_kind", "affiliation_since"),
+            "组织关系不在本园区的，可以不填。",
+        ),
+        Section(
+            "离开和停止党籍",
+            (Together("离开", ("left_on", "left_reason")), Together("停止党籍", ("suspended_on", "reinstated_on"))),
+            "没有这些情况就不填。组织关系转到别处不算离开，在党员页面上终止组织关系即可。",
+        ),
+        Section("备注", ("note",)),
+    )
+
+    class Meta(EntryForm.Meta):
+        model = Member
+        fields = (
+            "park",
+            "name",
+            "sex",
+            "birth_on",
+            "ethnicity",
+            "education",
+            "job_category",
+            "phone",
+            "applied_on",
+            "activist_on",
+            "candidate_on",
+            "admitted_on",
+            "full_on",
+            "left_on",
+            "left_reason",
+            "suspended_on",
+            "reinstated_on",
+            "note",
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        dates = [field for field, _stage in STAGE_DATES]
+        if not any(cleaned.get(name) for name in dates) and not any(name in self.errors for name in dates):
+            self.add_error("applied_on", "入党经过至少填一个日期：申请入党、积极分子、发展对象或接收为预备党员日期")
+        if cleaned.get("full_on") and not cleaned.get("admitted_on") and "admitted_on" not in self.errors:
+            self.add_error("admitted_on", "填了转为正式党员日期，请同时填写接收为预备党员日期")
+        left_on, reason = cleaned.get("left_on"), cleaned.get("left_reason")
+        if left_on and not reason and "left_reason" not in self.errors:
+            self.add_error("left_reason", "填了离开日期，请同时选择离开原因")
+        if reason and not left_on and "left_on" not in self.errors:
+            self.add_error("left_on", "选了离开原因，请同时填写离开日期")
+        for owner, needed in (
+            ("employment_enterprise", "employment_since"),
+            ("affiliation_organization", "affiliation_since"),
+        ):
+            if owner not in self.fields or {owner, needed} & set(self.errors):
+                continue
+            if cleaned.get(owner) and not cleaned.get(needed):
+                self.add_error(needed, f"选了{self.fields[owner].label}，请同时填写{self.fields[needed].label}")
+            if cleaned.get(needed) and not cleaned.get(owner):
+                self.add_error(owner, f"填了{self.fields[needed].label}，请同时选择{self.fields[owner].label}")
+        if cleaned.get("job") and not cleaned.get("employment_enterprise") and "job" in self.fields:
+            self.add_error("employment_enterprise", "填了岗位，请同时选择在哪家企业工作")
+        organization = cleaned.get("affiliation_organization")
+        if organization and organization.kind in TEMPORARY_KINDS:
+            kind = cleaned.get("affiliation_kind") or AffiliationKind.FORMAL
+            if kind == AffiliationKind.FORMAL:
+                self.add_error("affiliation_kind", "临时党组织不接转正式组织关系，请改选“临时组织关系”")
+        return cleaned
+
+    def complete(self, part: Part, values: dict[str, Any]) -> dict[str, Any]:
+        if part.model is Affiliation and not values.get("kind"):
+            values["kind"] = AffiliationKind.FORMAL
+        return values
+
+    def notes(self) -> dict[str, list[Note]]:
+        born, applied = self.value("birth_on"), self.value("applied_on")
+        activist, candidate = self.value("activist_on"), self.value("candidate_on")
+        admitted, full = self.value("admitted_on"), self.value("full_on")
+        return {
+            "applied_on": [
+                distance(
+                    "年满十八岁可以申请入党。",
+                    f"{RECRUITING}第五条",
+                    born,
+                    applied,
+                    12 * 18,
+                    "申请时不满十八岁",
+                    "申请时已满十八岁",
+                )
+            ],
+            "candidate_on": [
+                distance(
+                    "积极分子经过一年以上培养教育和考察，才可列为发展对象。",
+                    f"{RECRUITING}第十三条",
+                    activist,
+                    candidate,
+                    12,
+                    "离确定为积极分子不满一年",
+                    "培养考察已满一年",
+                )
+            ],
+            "full_on": [
+                distance(
+                    "预备期一年，从支部大会通过之日算起。",
+                    f"{RECRUITING}第三十一条",
+                    admitted,
+                    full,
+                    12,
+                    "离接收为预备党员不满一年",
+                    "预备期已满一年",
+                )
+            ],
+            "affiliation_organization": [
+                Note("每个党员都必须编入党的一个支部、小组或者其他特定组织。", f"{EDUCATION_RULES}第二十五条")
+            ],
+        }
+
+
+def distance(
+    text: str, cite: str, first: dt.date | None, second: dt.date | None, months: int, short: str, enough: str
+) -> Note:
+    """A note on the months between two steps: grey when a date is missing, else amber or green."""
+    if not (first and second):
+        return Note(text, cite)
+    met = second >= add_months(first, months)
+    return Note(text, cite, "ok" if met else "due", enough if met else short)
+
+
+class EmploymentForm(EntryForm):
+    """Where a member works."""
+
+    add_title = "登记工作单位"
+    edit_title = "修改工作单位"
+    sections = (Section("工作单位", ("enterprise", "job", "since", "until")),)
+
+    class Meta(EntryForm.Meta):
+        model = Employment
+        fields = ("enterprise", "job", "since", "until")
+
+    def notes(self) -> dict[str, list[Note]]:
+        mine = Employment.objects.visible_to(self.user).filter(member_id=self.instance.member_id, until__isnull=True)
+        others = [one for one in mine if one.pk != self.instance.pk]
+        if not others:
+            return {}
+        names = "、".join(f"{one.enterprise}（{one.since}起）" for one in others)
+        return {
+            "since": [
+                Note(
+                    f"还在{names}任职；已经离职的，请在党员页面上终止，否则两家都数这名党员。",
+                    tone="due",
+                    head="另有在职单位",
+                )
+            ]
+        }
+
+
+class AffiliationForm(EntryForm):
+    """组织关系. A new formal one ends the present formal one on the day it begins."""
+
+    follows = "member"
+    add_title = "转接组织关系"
+    edit_title = "更正组织关系"
+    sections = (Section("组织关系", ("kind", "organization", "since", "until")),)
+
+    class Meta(EntryForm.Meta):
+        model = Affiliation
+        fields = ("kind", "organization", "since", "until")
+
+    def prepare(self) -> None:
+        if self.is_new:
+            del self.fields["until"]
+
+    def current(self) -> Affiliation | None:
+        mine = Affiliation.objects.visible_to(self.user).filter(member_id=self.instance.member_id)
+        return mine.filter(kind=AffiliationKind.FORMAL, until__isnull=True).first()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        organization = cleaned.get("organization")
+        if organization and organization.kind in TEMPORARY_KINDS and cleaned.get("kind") == AffiliationKind.FORMAL:
+            self.add_error("kind", "临时党组织不接转正式组织关系，请改选“临时组织关系”")
+        return cleaned
+
+    def notes(self) -> dict[str, list[Note]]:
+        notes = {
+            "organization": [
+                Note(
+                    "工作单位或经常居住地变动，或外出6个月以上且地点相对固定的，应当转移组织关系。",
+                    f"{EDUCATION_RULES}第二十五条",
+                )
+            ]
+        }
+        current = self.current() if self.is_new else None
+        if current is not None:
+            notes["since"] = [
+                Note(
+                    f"登记正式组织关系时，原在“{current.organization}”的（{current.since}起）到这一天终止；"
+                    "流入、临时组织关系不影响原来的。"
+                )
+            ]
+        return notes
+
+    def before(self, via: Via) -> None:
+        if self.is_new and self.cleaned_data["kind"] == AffiliationKind.FORMAL:
+            end_open(self, self.current(), via)
+
+
+class OfficeForm(EntryForm):
+    """党内任职."""
+
+    add_title = "登记党内任职"
+    edit_title = "修改党内任职"
+    prefill: ClassVar = {"organization": "organization", "member": "member", "post": "post", "since": "since"}
+    keep: ClassVar = {"organization": "organization", "since": "since"}
+    sections = (
+        Section("谁任什么职", ("organization", "member", "post", "background")),
+        Section("任期", ("since", "until")),
+    )
+
+    class Meta(EntryForm.Meta):
+        model = Office
+        fields = ("organization", "member", "post", "background", "since", "until")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if cleaned.get("background") and cleaned.get("post") not in (Post.SECRETARY, None):
+            self.add_error("background", "书记来源只在职务是书记时填写，请改为“不填”或改选职务")
+        since, organization = cleaned.get("since"), cleaned.get("organization")
+        if since and organization and since < organization.founded_on:
+            self.add_error("since", f"起始日期早于{organization}的成立日期{organization.founded_on}，请核对")
+        return cleaned
+
+    def notes(self) -> dict[str, list[Note]]:
+        organization, member = self.value("organization"), self.value("member")
+        post, since = self.value("post"), self.value("since")
+        notes: dict[str, list[Note]] = {"post": [], "member": []}
+        rule = "党支部书记一般应当具有1年以上党龄。"
+        if post == Post.SECRETARY and member is not None and since is not None:
+            if member.full_on is None or member.full_on > since:
+                head = f"{member}{since}还不是正式党员"
+                notes["member"].append(Note(rule, f"{BRANCH_RULES}第二十三条", "due", head))
+            else:
+                notes["member"].append(
+                    distance(rule, f"{BRANCH_RULES}第二十三条", member.full_on, since, 12, "党龄不满1年", "党龄已满1年")
+                )
+        elif post in (Post.SECRETARY, None, ""):
+            notes["member"].append(Note(rule, f"{BRANCH_RULES}第二十三条"))
+        if post == Post.SECRETARY and organization is not None and since is not None:
+            same = organization.offices.filter(during(since), post=Post.SECRETARY).exclude(pk=self.instance.pk)
+            other = same.exclude(member=member).first()
+            if other is not None:
+                notes["post"].append(
+                    Note(
+                        f"{other.member}自{other.since}起任书记，若已卸任，请先终止那一条。",
+                        tone="due",
+                        head="同一天有两名书记",
+                    )
+                )
+        return notes

@@ -1,0 +1,311 @@
+"""The only place for what record pages are made of: who looks at what on which day, cells, tables, the trail."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from activities.models import Activity
+from metrics.models import Statement
+from orgs import journal
+from orgs.models import (
+    Action,
+    Change,
+    Coverage,
+    Enterprise,
+    Member,
+    Office,
+    Park,
+    PartyOrganization,
+    User,
+    WorkCoverage,
+)
+from orgs.periods import contains
+from orgs.scoping import ScopedModel
+from portal.forms import EntryForm
+from portal.forms.base import today
+from portal.timeline import Lane
+
+# Model → the ledger its record page belongs to
+SLUGS: Final[dict[type[ScopedModel], str]] = {
+    Park: "parks",
+    Enterprise: "enterprises",
+    PartyOrganization: "organizations",
+    Coverage: "coverages",
+    WorkCoverage: "work-coverages",
+    Member: "members",
+    Office: "offices",
+    Activity: "activities",
+    Statement: "statements",
+}
+MOST_LINES: Final = 50
+UNKNOWN: Final = "—"
+
+
+@dataclass(frozen=True)
+class Look:
+    """Who looks at which record, on which day. Everything a record page shows is read through this."""
+
+    user: User
+    row: Any
+    day: dt.date
+    may_write: bool
+
+    def see(self, model: Any) -> Any:
+        """The rows of a model that the user may see, and nothing else."""
+        return model.objects.visible_to(self.user)
+
+    def url(self, row: ScopedModel) -> str:
+        """The record page of a row, on the same day."""
+        address = reverse("record", args=[SLUGS[type(row)], row.pk])
+        return address if self.day == today() else f"{address}?{urlencode({'day': self.day.isoformat()})}"
+
+    def link(self, row: Any, text: str = "") -> Cell:
+        return Cell(text or str(row), self.url(row)) if row is not None else Cell("")
+
+    def ledger(self, slug: str, **query: Any) -> str:
+        """A ledger narrowed to what hangs on this record."""
+        if self.day != today():
+            query["day"] = self.day.isoformat()
+        return f"{reverse('ledger', args=[slug])}?{urlencode(query)}"
+
+    def new(self, slug: str, label: str, **query: Any) -> Link | None:
+        """A link that enters a new record with this one filled in; none for those who only read."""
+        if not self.may_write:
+            return None
+        return Link(label, f"{reverse('ledger-new', args=[slug])}?{urlencode(query)}")
+
+    def new_fact(self, kind: str, label: str) -> Link | None:
+        if not self.may_write:
+            return None
+        return Link(label, reverse("record-fact-new", args=[SLUGS[type(self.row)], self.row.pk, kind]))
+
+    def acts(self, row: Any, kind: str = "") -> list[Link]:
+        """修改 and 终止 of a line: of a fact of this record (``kind``), or of a record of its own."""
+        if not self.may_write:
+            return []
+        if kind:
+            at: list[Any] = [SLUGS[type(self.row)], self.row.pk, kind, row.pk]
+            edit, end = "record-fact-edit", "record-fact-end"
+        else:
+            at, edit, end = [SLUGS[type(row)], row.pk], "record-edit", "record-end"
+        links = [Link("修改", reverse(edit, args=at), f"修改{row}")]
+        if hasattr(row, "until") and row.until is None:
+            links.append(Link("终止", reverse(end, args=at), f"终止{row}"))
+        return links
+
+
+@dataclass(frozen=True)
+class Link:
+    label: str
+    url: str
+    spoken: str = ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: text, where it leads, and how it is set (``num``, ``day``, ``nw``); ``state`` draws a state word."""
+
+    text: Any
+    url: str = ""
+    css: str = ""
+    state: str = ""
+
+
+def on(day: dt.date | None, missing: str = UNKNOWN) -> Cell:
+    return Cell(day.isoformat() if day else missing, css="nw")
+
+
+def count(number: int | None) -> Cell:
+    return Cell(UNKNOWN if number is None else f"{number:,}", css="num")
+
+
+@dataclass(frozen=True)
+class Line:
+    cells: Sequence[Cell]
+    acts: Sequence[Link] = ()
+    past: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """One relation of a record: a short table with links, a way to the whole list, a way to add."""
+
+    key: str
+    title: str
+    headers: Sequence[str]
+    lines: Sequence[Line]
+    empty: str
+    add: Link | None = None
+    more: Link | None = None
+    intro: str = ""
+    wide: bool = False
+
+    @property
+    def linkless(self) -> bool:
+        """Nothing in it takes the keyboard, so the scroller itself has to."""
+        return not self.acts and not any(cell.url for line in self.lines for cell in line.cells)
+
+    @property
+    def acts(self) -> bool:
+        return any(line.acts for line in self.lines)
+
+
+@dataclass(frozen=True)
+class Strip:
+    """One field of the strip under the title."""
+
+    label: str
+    text: Any
+    small: str = ""
+    state: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class FactKind:
+    """A dated fact that has no ledger of its own and is entered from its owner's page."""
+
+    kind: str
+    model: type[ScopedModel]
+    owner: str
+    form: type[EntryForm]
+
+
+@dataclass(frozen=True)
+class RecordPage:
+    """What the page of one kind of record shows, and how it is entered."""
+
+    slug: str
+    model: type[ScopedModel]
+    noun: str
+    form: type[EntryForm]
+    heading: Callable[[Look], str]
+    sub: Callable[[Look], str]
+    strip: Callable[[Look], list[Strip]]
+    keys: Sequence[str]
+    tables: Callable[[Look], list[Table]] = lambda look: []
+    lanes: Callable[[Look], list[Lane]] = lambda look: []
+    facts: Sequence[FactKind] = ()
+    # Other records whose changes belong on this page: model → its foreign key to this record
+    followed: Sequence[tuple[type[ScopedModel], str]] = ()
+    related: Sequence[str] = ()
+
+    def fact(self, kind: str) -> FactKind | None:
+        return next((one for one in self.facts if one.kind == kind), None)
+
+    @property
+    def ends(self) -> bool:
+        """Whether such a record has an end of its own to be set by 终止."""
+        return any(one.name == "until" for one in self.model._meta.concrete_fields)
+
+
+def standing(row: Any, day: dt.date) -> Cell:
+    """Whether a dated fact holds on the day: 有效, 已终止 or 未开始."""
+    if contains(row.since, row.until, day):
+        return Cell("有效", state="ok")
+    return Cell("未开始", state="info") if row.since > day else Cell("已终止", state="off")
+
+
+def is_past(row: Any, day: dt.date) -> bool:
+    return not contains(row.since, row.until, day)
+
+
+def newest_first(rows: Iterable[Any], day: dt.date) -> list[Any]:
+    """What holds on the day first, then the rest, the latest first."""
+    return sorted(rows, key=lambda row: (contains(row.since, row.until, day), row.since, row.pk), reverse=True)
+
+
+def key_data(look: Look, names: Sequence[str]) -> list[tuple[str, Any]]:
+    """(label, text) of plain columns; what is blank is left out."""
+    columns = {column.name: column for column in look.row._meta.concrete_fields}
+    shown = []
+    for name in names:
+        column = columns[name]
+        value = getattr(look.row, name)
+        if column.choices:
+            value = getattr(look.row, f"get_{name}_display")()
+        elif isinstance(value, bool):
+            value = "是" if value else "否"
+        elif isinstance(value, dt.date):
+            value = value.isoformat()
+        if value not in (None, ""):
+            shown.append((str(column.verbose_name), value))
+    return shown
+
+
+# The trail
+
+
+@dataclass(frozen=True)
+class Altered:
+    label: str
+    old: str
+    new: str
+
+
+@dataclass
+class Entry:
+    """One write: who, when, through which door, what, and each field from what to what."""
+
+    at: dt.datetime
+    who: str
+    via: str
+    action: str
+    what: str
+    is_new: bool
+    is_gone: bool
+    altered: list[Altered] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        return max(1, len(self.altered)) if not (self.is_new or self.is_gone) else 1
+
+
+def trail(look: Look, page: RecordPage, most: int) -> tuple[list[Entry], int]:
+    """The newest entries of the record and of its facts, and how many there are in all."""
+    wanted = Q(model=look.row._meta.label_lower, object_id=look.row.pk)
+    facts = [(one.model, one.owner) for one in page.facts]
+    for model, owner in (*facts, *page.followed):
+        name = model._meta.label_lower
+        living = look.see(model).filter(**{owner: look.row}).values("pk")
+        wanted |= Q(model=name, object_id__in=living)
+        # What was deleted, or once belonged here, is known from its former value only
+        wanted |= Q(model=name, action__in=(Action.DELETE, Action.UPDATE), **{f"before__{owner}__0": look.row.pk})
+    changes = Change.objects.visible_to(look.user).filter(wanted)
+    shown = [entry(look, change) for change in changes.select_related("user").order_by("-at", "-pk")[:most]]
+    return shown, changes.count()
+
+
+def entry(look: Look, change: Change) -> Entry:
+    own = change.model == look.row._meta.label_lower and change.object_id == look.row.pk
+    noun = _noun(change.model)
+    return Entry(
+        at=change.at,
+        who=str(change.user) if change.user else "系统",
+        via=change.get_via_display(),
+        action=change.get_action_display(),
+        what="" if own else f"{noun}：{change.label}",
+        is_new=change.action == Action.CREATE,
+        is_gone=change.action == Action.DELETE,
+        altered=[Altered(*one) for one in journal.diff(change) if one[1] != one[2]],
+    )
+
+
+def _noun(label: str) -> str:
+    from django.apps import apps
+
+    return str(apps.get_model(label)._meta.verbose_name)
+
+
+def newest_change(row: ScopedModel) -> int:
+    """The number of the latest entry of a record's own trail: its version."""
+    newest = journal.trail_of(row).aggregate(newest=models.Max("pk"))["newest"]
+    return int(newest or 0)

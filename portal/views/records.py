@@ -1,0 +1,458 @@
+"""The only place for the pages of one record: read it, enter it, change it, end it, delete it, and its dated facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from activities.models import Activity, Attendance
+from orgs import journal
+from orgs.journal import Via
+from orgs.models import Change, Park, User
+from orgs.scoping import ScopedModel, parks_in_reach
+from portal import timeline
+from portal.asking import Asked, asked
+from portal.forms import EntryForm, end_form
+from portal.forms.base import today
+from portal.ledgers import LEDGERS
+from portal.listing import subnav
+from portal.records import RECORDS
+from portal.records.parts import FactKind, Look, RecordPage, key_data, newest_change, trail
+
+get_or_post = require_http_methods(["GET", "HEAD", "POST"])
+RECENT_CHANGES = 30
+ALL_CHANGES = 500
+# Parks offered by name where a new record has to be given one
+MOST_PARKS = 200
+
+
+# Reading
+
+
+@require_safe
+def record(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    page, about = page_of(slug), asked(request)
+    row = readable(page, about.user, pk)
+    look = Look(about.user, row, about.day, may_change(page, about.user, pk))
+    most = ALL_CHANGES if request.GET.get("trail") == "all" else RECENT_CHANGES
+    entries, changes = trail(look, page, most)
+    tables = page.tables(look)
+    context = {
+        "page": page,
+        "about": about,
+        "row": row,
+        "may_write": look.may_write,
+        "heading": page.heading(look),
+        "sub": page.sub(look),
+        "strip": page.strip(look),
+        "keys": key_data(look, page.keys),
+        "keys_whole": all(one.wide for one in tables),
+        "tables": tables,
+        "drawing": timeline.draw(page.lanes(look), about.day, today()),
+        "entries": entries,
+        "changes": changes,
+        "is_today": about.day == today(),
+        "edit_url": reverse("record-edit", args=[slug, pk]),
+        "delete_url": reverse("record-delete", args=[slug, pk]),
+        "end_url": reverse("record-end", args=[slug, pk]) if page.ends and row.until is None else "",
+        **shell_of(about, page, row),
+    }
+    return render(request, "portal/record.html", context, status=400 if about.problem else 200)
+
+
+# Entering and changing
+
+
+@get_or_post
+def new(request: HttpRequest, slug: str) -> HttpResponse:
+    page, about = page_of(slug), asked(request)
+    initial, park = prefilled(page, about, request)
+    if not LEDGERS[slug].may_add(about.user, park):
+        raise Http404("没有登记的权限")
+    if request.method != "POST":
+        choice = choice_to_make(page, about.user, park, initial, request)
+        if choice is not None:
+            return render(request, "portal/entry_choice.html", choice | shell_of(about, page))
+    form = page.form(posted(request), user=about.user, park=park, initial=initial)
+    if request.method == "POST" and written(form):
+        tell(request, form, f"已登记{page.noun}“{form.instance}”。")
+        if "again" in request.POST:
+            return redirect(f"{reverse('ledger-new', args=[slug])}?{urlencode(taken_over(form, park))}")
+        return redirect("record", slug, form.instance.pk)
+    cancel = reverse("ledger", args=[slug]) + (f"?{urlencode({'park': park.slug})}" if park else "")
+    context = entry_context(form, form.add_title, cancel, again=True)
+    return render(request, "portal/entry.html", context | shell_of(about, page, park=form.park))
+
+
+@get_or_post
+def edit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    page, about = page_of(slug), asked(request)
+    row = writable(page, about.user, pk)
+    form = page.form(posted(request), instance=row, user=about.user)
+    back = reverse("record", args=[slug, pk])
+    if request.method == "POST" and written(form, request.POST.get("version")):
+        tell(request, form, f"已保存{page.noun}“{form.instance}”。" if form.has_changed() else "没有改动，记录照旧。")
+        return redirect(back)
+    stored = writable(page, about.user, pk)
+    context = entry_context(form, form.edit_title, back, version=newest_change(stored), subject=str(stored))
+    context["delete_url"] = reverse("record-delete", args=[slug, pk])
+    return render(request, "portal/entry.html", context | shell_of(about, page, stored))
+
+
+@get_or_post
+def end(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """终止 of a record that has a ledger of its own: coverage, work coverage, office."""
+    page, about = page_of(slug), asked(request)
+    if not page.ends:
+        raise Http404("这类记录没有终止日期")
+    row = writable(page, about.user, pk)
+    form = end_form(page.model)(posted(request), instance=row, user=about.user)
+    back = reverse("record", args=[slug, pk])
+    if request.method == "POST" and written(form, request.POST.get("version")):
+        tell(request, form, f"已终止{page.noun}“{row}”。")
+        return redirect(back)
+    stored = writable(page, about.user, pk)
+    context = entry_context(form, f"终止{page.noun}", back, version=newest_change(stored), subject=str(stored))
+    return render(request, "portal/entry.html", context | shell_of(about, page, stored))
+
+
+@get_or_post
+def delete(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Ask once, naming the record and what hangs on it; what belongs to it alone goes with it."""
+    page, about = page_of(slug), asked(request)
+    row = writable(page, about.user, pk)
+    own = own_facts(page, row, about.user)
+    problem = ""
+    if request.method == "POST":
+        try:
+            with transaction.atomic():
+                for _model, _owner, facts in own:
+                    for fact in facts:
+                        journal.delete(fact, about.user, Via.PAGE)
+                journal.delete(row, about.user, Via.PAGE)
+        except ValidationError as error:
+            problem = error.messages[0]
+        else:
+            messages.success(request, f"已删除{page.noun}“{row}”。删除前的内容留在修改记录里。")
+            return redirect("ledger", slug)
+    context = {
+        "title": f"删除{page.noun}",
+        "subject": str(row),
+        "noun": page.noun,
+        "own": [(str(model._meta.verbose_name), len(facts)) for model, _owner, facts in own if facts],
+        "hanging": hanging(row, about.user, own),
+        "problem": problem,
+        "back": reverse("record", args=[slug, pk]),
+        "ends": page.ends,
+    }
+    return render(request, "portal/confirm_delete.html", context | shell_of(about, page, row))
+
+
+# Dated facts without a ledger of their own, from their owner's page
+
+
+@get_or_post
+def fact_new(request: HttpRequest, slug: str, pk: int, kind: str) -> HttpResponse:
+    page, about = page_of(slug), asked(request)
+    owner, fact = writable(page, about.user, pk), fact_of(page, kind)
+    instance = fact.model(**{fact.owner: owner})
+    form = fact.form(posted(request), instance=instance, user=about.user, park=park_of(owner))
+    if request.method == "POST" and written(form):
+        tell(request, form, f"已登记{fact.model._meta.verbose_name}“{form.instance}”。")
+        return redirect("record", slug, pk)
+    context = entry_context(form, form.add_title, reverse("record", args=[slug, pk]), subject=str(owner))
+    return render(request, "portal/entry.html", context | shell_of(about, page, owner))
+
+
+@get_or_post
+def fact_edit(request: HttpRequest, slug: str, pk: int, kind: str, fact_pk: int) -> HttpResponse:
+    page, about = page_of(slug), asked(request)
+    owner, fact = writable(page, about.user, pk), fact_of(page, kind)
+    row = fact_row(fact, owner, about.user, fact_pk)
+    form = fact.form(posted(request), instance=row, user=about.user)
+    return changed_fact(request, about, page, owner, form, form.edit_title, kind)
+
+
+@get_or_post
+def fact_end(request: HttpRequest, slug: str, pk: int, kind: str, fact_pk: int) -> HttpResponse:
+    page, about = page_of(slug), asked(request)
+    owner, fact = writable(page, about.user, pk), fact_of(page, kind)
+    if not hasattr(fact.model, "until"):
+        raise Http404("这类记录没有终止日期")
+    row = fact_row(fact, owner, about.user, fact_pk)
+    form = end_form(fact.model)(posted(request), instance=row, user=about.user)
+    return changed_fact(request, about, page, owner, form, f"终止{fact.model._meta.verbose_name}", kind)
+
+
+@get_or_post
+def fact_delete(request: HttpRequest, slug: str, pk: int, kind: str, fact_pk: int) -> HttpResponse:
+    page, about = page_of(slug), asked(request)
+    owner, fact = writable(page, about.user, pk), fact_of(page, kind)
+    row = fact_row(fact, owner, about.user, fact_pk)
+    noun, back, problem = str(fact.model._meta.verbose_name), reverse("record", args=[slug, pk]), ""
+    if request.method == "POST":
+        try:
+            journal.delete(row, about.user, Via.PAGE)
+        except ValidationError as error:
+            problem = error.messages[0]
+        else:
+            messages.success(request, f"已删除{noun}“{row}”。删除前的内容留在修改记录里。")
+            return redirect(back)
+    context = {
+        "title": f"删除{noun}",
+        "subject": str(row),
+        "noun": noun,
+        "own": [],
+        "hanging": hanging(row, about.user, []),
+        "problem": problem,
+        "back": back,
+        "ends": hasattr(fact.model, "until"),
+    }
+    return render(request, "portal/confirm_delete.html", context | shell_of(about, page, owner))
+
+
+def changed_fact(
+    request: HttpRequest, about: Asked, page: RecordPage, owner: ScopedModel, form: EntryForm, title: str, kind: str
+) -> HttpResponse:
+    at = [page.slug, owner.pk]
+    if request.method == "POST" and written(form, request.POST.get("version")):
+        tell(request, form, f"已保存{form.model()._meta.verbose_name}“{form.instance}”。")
+        return redirect("record", *at)
+    version = newest_change(form.instance)
+    context = entry_context(form, title, reverse("record", args=at), version=version, subject=str(owner))
+    context["delete_url"] = reverse("record-fact-delete", args=[*at, kind, form.instance.pk])
+    return render(request, "portal/entry.html", context | shell_of(about, page, owner))
+
+
+# Fetching, through the gates: what is not there for this user is a 404
+
+
+def page_of(slug: str) -> RecordPage:
+    if slug not in RECORDS:
+        raise Http404("没有这个台账")
+    return RECORDS[slug]
+
+
+def readable(page: RecordPage, user: User, pk: int) -> Any:
+    rows = page.model.objects.visible_to(user)
+    row = (rows.select_related(*page.related) if page.related else rows).filter(pk=pk).first()
+    if row is None:
+        raise Http404("没有这条记录")
+    return row
+
+
+def writable(page: RecordPage, user: User, pk: int) -> Any:
+    """The row for somebody who may change it; for those who may only read, the address does not exist."""
+    row = page.model.objects.visible_to(user).writable_by(user).filter(pk=pk).first()
+    if row is None:
+        raise Http404("没有这条记录，或不能修改")
+    return row
+
+
+def may_change(page: RecordPage, user: User, pk: int) -> bool:
+    return bool(page.model.objects.writable_by(user).filter(pk=pk).exists())
+
+
+def fact_of(page: RecordPage, kind: str) -> FactKind:
+    found = page.fact(kind)
+    if found is None:
+        raise Http404("没有这种记录")
+    return found
+
+
+def fact_row(fact: FactKind, owner: ScopedModel, user: User, pk: int) -> Any:
+    rows = fact.model.objects.visible_to(user).writable_by(user)
+    row = rows.filter(pk=pk, **{fact.owner: owner}).first()
+    if row is None:
+        raise Http404("没有这条记录，或不能修改")
+    return row
+
+
+def park_of(row: ScopedModel) -> Park | None:
+    return row if isinstance(row, Park) else Park.objects.filter(pk=row.park_id_of() or 0).first()
+
+
+# What a new record starts from
+
+
+def prefilled(page: RecordPage, about: Asked, request: HttpRequest) -> tuple[dict[str, Any], Park | None]:
+    """What the address fills in, and the park that follows from it. A record out of sight is a 404."""
+    initial: dict[str, Any] = {}
+    park = about.park
+    for parameter, name in page.form.prefill.items():
+        given = request.GET.get(parameter, "").strip()[:200]
+        if not given:
+            continue
+        field = page.form.base_fields.get(name)
+        if isinstance(field, forms.ModelChoiceField):
+            target: Any = field.queryset.model if field.queryset is not None else None
+            row = (
+                target.objects.visible_to(about.user).filter(pk=int(given)).first()
+                if given.isdecimal() and len(given) < 18
+                else None
+            )
+            if row is None:
+                raise Http404("没有这条记录")
+            initial[name] = row.pk
+            park = park_of(row) or park
+        else:
+            initial[name] = given
+    return initial, park
+
+
+def choice_to_make(
+    page: RecordPage, user: User, park: Park | None, initial: Mapping[str, Any], request: HttpRequest
+) -> dict[str, Any] | None:
+    """The step before the form, where it needs one: in which park, and for a meeting, of which organization."""
+    title = page.form.add_title
+    kept = [(name, value) for name, value in request.GET.items() if name in page.form.prefill or name == "park"]
+    if page.model is Park:
+        return None
+    if park is None:
+        parks = list(parks_in_reach(user, page.model.write_roles).order_by("name")[:MOST_PARKS])
+        if len(parks) > 1:
+            options = [(one.slug, f"{one.name}{'（演示）' if one.is_demo else ''}") for one in parks]
+            return {"title": title, "label": "登记在哪个园区", "name": "park", "options": options, "kept": kept}
+        park = parks[0] if parks else None
+    if page.model is Activity and "organization" not in initial:
+        form = page.form(user=user, park=park)
+        choices: Any = form.fields["organization"]
+        options = [(str(one.pk), str(one)) for one in choices.queryset]
+        if not options:
+            return {"title": title, "label": "", "name": "", "options": [], "kept": [], "park": park}
+        return {"title": title, "label": "哪个党组织", "name": "organization", "options": options, "kept": kept}
+    return None
+
+
+def taken_over(form: EntryForm, park: Park | None) -> dict[str, str]:
+    """What “提交并再登记一条” starts from."""
+    kept = {"park": park.slug} if park is not None else {}
+    for name, parameter in form.keep.items():
+        value = form.cleaned_data.get(name)
+        if value not in (None, ""):
+            kept[parameter] = str(getattr(value, "pk", value))
+    return kept
+
+
+# Writing
+
+
+def posted(request: HttpRequest) -> Any:
+    return request.POST if request.method == "POST" else None
+
+
+def written(form: EntryForm, version: str | None = None) -> bool:
+    """Write what a valid form holds; ``version`` is what an edit form was opened with.
+
+    False leaves the reason in the form: a bad field, or somebody else's change in between.
+    """
+    if not form.is_valid():
+        return False
+    try:
+        with transaction.atomic():
+            if version is not None and (told := changed_meanwhile(form, version)):
+                form.add_error(None, told)
+                return False
+            form.commit(Via.PAGE)
+    except ValidationError:
+        return False
+    return True
+
+
+def changed_meanwhile(form: EntryForm, version: str) -> str:
+    """Who changed what since the form was opened; "" when nobody did."""
+    row = form.instance
+    type(row)._default_manager.visible_to(form.user).select_for_update(of=("self",)).filter(pk=row.pk).first()
+    seen = int(version) if version.isdecimal() and len(version) < 18 else 0
+    later = list(Change.objects.visible_to(form.user).filter(pk__in=journal.trail_of(row).filter(pk__gt=seen)))
+    if not later:
+        return ""
+    said = []
+    for change in later[:3]:
+        who = str(change.user) if change.user else "系统"
+        what = "、".join(f"{label}由“{old}”改为“{new}”" for label, old, new in journal.diff(change)[:4])
+        said.append(f"{who}在{timezone.localtime(change.at):%H:%M}改过这条记录：{what}")
+    return f"{'；'.join(said)}。您填的内容还在下面，请核对后再提交一次"
+
+
+Owned = list[tuple[type[ScopedModel], str, list[Any]]]
+
+
+def own_facts(page: RecordPage, row: ScopedModel, user: User) -> Owned:
+    """(model, its foreign key, rows) of the records that belong to this one alone and are deleted with it."""
+    kinds: list[tuple[type[ScopedModel], str]] = [(one.model, one.owner) for one in page.facts]
+    if page.model is Activity:
+        kinds.append((Attendance, "activity"))
+    return [(model, owner, list(model.objects.visible_to(user).filter(**{owner: row}))) for model, owner in kinds]
+
+
+def hanging(row: ScopedModel, user: User, own: Owned) -> list[tuple[str, int]]:
+    """(name, count) of what else points at the record and keeps it from being deleted."""
+    going = {(model, owner) for model, owner, _rows in own}
+    found = []
+    for relation in row._meta.related_objects:
+        model: Any = relation.related_model
+        if not issubclass(model, ScopedModel) or model is Change or (model, relation.field.name) in going:
+            continue
+        number = model.objects.visible_to(user).filter(**{relation.field.name: row}).count()
+        if number:
+            found.append((str(model._meta.verbose_name), number))
+    return found
+
+
+def tell(request: HttpRequest, form: EntryForm, said: str) -> None:
+    """The message after saving, and what the margin notes would like to be looked at again."""
+    messages.success(request, said)
+    for note in form.reminders():
+        words = "：".join(filter(None, (note.head, note.text)))
+        messages.warning(request, f"提醒：{words}{f'（{note.cite}）' if note.cite else ''}")
+
+
+# Contexts
+
+
+def entry_context(
+    form: EntryForm, title: str, back: str, *, version: int | None = None, subject: str = "", again: bool = False
+) -> dict[str, Any]:
+    return {
+        "form": form,
+        "title": title,
+        "subject": subject,
+        "where": subject or str(getattr(form, "organization", None) or (form.park.name if form.park else "")),
+        "sections": form.shown_sections(),
+        "hidden": [one for one in form if one.is_hidden],
+        "slips": form.slips(),
+        "version": version,
+        "again": again,
+        "back": back,
+    }
+
+
+def shell_of(
+    about: Asked, page: RecordPage, row: ScopedModel | None = None, park: Park | None = None
+) -> dict[str, Any]:
+    """The ledger bar and the park at the head of the page."""
+    shown = park or about.park
+    if row is not None:
+        shown = park_of(row)
+    kept = {"park": about.park.slug} if about.park else {}
+    if about.day != today():
+        kept["day"] = about.day.isoformat()
+    ledger = LEDGERS[page.slug]
+    return {
+        "ledger": ledger,
+        "ledger_url": reverse("ledger", args=[page.slug]) + (f"?{urlencode(kept)}" if kept else ""),
+        "current_park": shown,
+        "subnav": subnav(about.user, about.park, about.day, page.slug, kept),
+    }

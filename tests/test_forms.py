@@ -1,0 +1,567 @@
+"""The entry forms: what an officer types is read, checked, written once, or said back in a sentence that helps."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from activities.models import Activity, Attendance
+from metrics.models import Source, Statement
+from orgs import journal
+from orgs.journal import Via
+from orgs.models import (
+    Affiliation,
+    BusinessState,
+    Change,
+    Coverage,
+    Election,
+    Employment,
+    Enterprise,
+    Member,
+    Office,
+    PartyOrganization,
+    Subordination,
+    WorkCoverage,
+)
+from portal import forms
+from portal.forms import parse_day
+from portal.forms.activities import span_of
+from portal.forms.base import EntryForm, add_months
+from tests.factories import affiliate, make_member, make_organization, make_uscc
+
+pytestmark = pytest.mark.django_db
+
+NINE = ("Park", "Enterprise", "Organization", "Coverage", "WorkCoverage", "Member", "Office", "Activity", "Statement")
+
+
+def errors_of(form: EntryForm) -> dict[str, list[str]]:
+    form.is_valid()
+    return {name: [str(text) for text in texts] for name, texts in form.errors.items()}
+
+
+def saved(form: EntryForm) -> Any:
+    assert form.is_valid(), form.errors.as_text()
+    return form.commit(Via.PAGE)
+
+
+# Days
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2026-11-15", "2026-11-15"),
+        ("2026年11月15日", "2026-11-15"),
+        ("2026年11月15", "2026-11-15"),
+        ("2026.11.15", "2026-11-15"),
+        ("2026/11/15", "2026-11-15"),
+        ("20261115", "2026-11-15"),
+        (" 2026-1-5 ", "2026-01-05"),
+        ("２０２６－１１－１５", "2026-11-15"),
+        ("２０２６年１１月１５日", "2026-11-15"),
+        ("2026—11—15", "2026-11-15"),
+        ("2026 年 2 月 3 日", "2026-02-03"),
+        ("2024-02-29", "2024-02-29"),
+    ],
+)
+def test_a_day_is_read_as_people_write_it(text: str, day: str) -> None:
+    assert parse_day(text, "会议日期") == dt.date.fromisoformat(day)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("2026-11-31", "会议日期写的是2026-11-31，11月只有30天，请核对"),
+        ("2026-02-29", "会议日期写的是2026-02-29，2026年2月只有28天，请核对"),
+        ("2026年13月1日", "会议日期写的是2026年13月1日，没有13月，请核对"),
+        ("26-11-15", "会议日期写的是26-11-15，年份请写四位数，如2026"),
+        ("0026-11-15", "会议日期写的是0026-11-15，年份请写四位数，如2026"),
+        ("2026-11", "会议日期写的是2026-11，缺少哪一日，请补全，如2026-11-15"),
+        ("去年冬天", "会议日期写的是“去年冬天”，认不出是哪一天，请写成2026-11-15的样子"),
+        ("2026-11-00", "会议日期写的是2026-11-00，11月只有30天，请核对"),
+    ],
+)
+def test_a_day_that_is_none_is_said_back(text: str, said: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        parse_day(text, "会议日期")
+    assert caught.value.messages == [said]
+
+
+def test_months_are_calendar_months() -> None:
+    assert add_months(dt.date(2026, 1, 31), 1) == dt.date(2026, 2, 28)
+    assert add_months(dt.date(2024, 2, 29), 12) == dt.date(2025, 2, 28)
+    assert add_months(dt.date(2026, 12, 31), -6) == dt.date(2026, 6, 30)
+    assert span_of("quarter", dt.date(2026, 11, 15)) == (dt.date(2026, 10, 1), dt.date(2027, 1, 1), "第四季度")
+    assert span_of("month", dt.date(2026, 12, 15)) == (dt.date(2026, 12, 1), dt.date(2027, 1, 1), "12月")
+
+
+# Every form
+
+
+@pytest.mark.parametrize("name", NINE)
+def test_an_empty_form_says_in_chinese_what_is_missing(name: str, administrator: Any, world: Any) -> None:
+    form = getattr(forms, f"{name}Form")({}, user=administrator, park=None if name == "Park" else world.jia.park)
+    said = [text for texts in errors_of(form).values() for text in texts]
+    assert said
+    for text in said:
+        assert not any("a" <= one <= "z" for one in text), text
+        assert any(word in text for word in ("请", "至少", "要")), text
+    assert len(said) == len(set(said))
+    assert {slip.text for slip in form.slips()} == set(said)
+
+
+@pytest.mark.parametrize("name", NINE)
+def test_sections_hold_every_field_once(name: str, administrator: Any, world: Any) -> None:
+    park = None if name == "Park" else world.jia.park
+    initial = {"organization": world.jia.branch.pk} if name == "Activity" else None
+    form = getattr(forms, f"{name}Form")(user=administrator, park=park, initial=initial)
+    shown = [one.name for section in form.shown_sections() for row in section.rows for one in row.fields]
+    assert sorted(shown) == sorted(one.name for one in form if not one.is_hidden)
+
+
+@pytest.mark.parametrize("name", NINE[1:])
+def test_choices_come_through_the_reading_gate(name: str, officer: Any, stranger: Any, world: Any) -> None:
+    for user, mine, other in ((officer, "甲", "乙"), (stranger, "乙", "甲")):
+        form = getattr(forms, f"{name}Form")(user=user)
+        for field in form.fields.values():
+            if hasattr(field, "queryset"):
+                rows = [str(row) for row in field.queryset]
+                assert not any(text.startswith(other) or other in text for text in rows), (name, rows)
+                assert field.queryset.count() == sum(mine in text for text in rows)
+
+
+def test_a_form_for_a_park_out_of_reach_does_not_open(officer: Any, leader: Any, world: Any) -> None:
+    with pytest.raises(journal.Refused):
+        forms.EnterpriseForm(user=officer, park=world.yi.park)
+    with pytest.raises(journal.Refused):
+        forms.EnterpriseForm(user=leader, park=world.jia.park)
+    with pytest.raises(journal.Refused):
+        forms.EnterpriseForm(user=officer, instance=world.yi.covered)
+
+
+FORGED = [
+    ("Enterprise", "park", "park"),
+    ("Organization", "superior", "committee"),
+    ("Coverage", "enterprise", "gap"),
+    ("Coverage", "organization", "branch"),
+    ("WorkCoverage", "enterprise", "gap"),
+    ("Member", "employment_enterprise", "gap"),
+    ("Member", "affiliation_organization", "branch"),
+    ("Office", "member", "secretary"),
+    ("Office", "organization", "branch"),
+    ("Activity", "organization", "branch"),
+    ("Statement", "source", "source"),
+]
+
+
+@pytest.mark.parametrize(("name", "field", "target"), FORGED)
+def test_a_forged_key_from_another_park_is_refused(
+    name: str, field: str, target: str, officer: Any, world: Any
+) -> None:
+    good = complete(name, world.jia)
+    assert not errors_of(getattr(forms, f"{name}Form")(good, user=officer))
+    form = getattr(forms, f"{name}Form")({**good, field: getattr(world.yi, target).pk}, user=officer)
+    said = errors_of(form)
+    assert "不在可选范围内" in said[field][0]
+
+
+def complete(name: str, side: Any) -> dict[str, Any]:
+    """A form filled in rightly, with records of one park."""
+    return {
+        "Enterprise": {"name": "甲河新材料有限公司", "kind": "private", "settled_on": "2026-01-01"},
+        "Organization": {"name": "中共新支部", "short_name": "新支部", "kind": "branch", "founded_on": "2026-02-01"},
+        "Coverage": {
+            "enterprise": side.gap.pk,
+            "organization": side.branch.pk,
+            "way": "solo",
+            "since": "2026-03-01",
+        },
+        "WorkCoverage": {"enterprise": side.gap.pk, "kind": "liaison", "since": "2026-03-01"},
+        "Member": {
+            "name": "新党员",
+            "applied_on": "2026-03-01",
+            "employment_since": "2026-03-01",
+            "employment_enterprise": side.gap.pk,
+            "affiliation_organization": side.branch.pk,
+            "affiliation_since": "2026-03-01",
+            "affiliation_kind": "formal",
+        },
+        "Office": {
+            "organization": side.branch.pk,
+            "member": side.probationary.pk,
+            "post": "publicity_member",
+            "since": "2026-07-01",
+        },
+        "Activity": {
+            "organization": side.branch.pk,
+            "kind": "theme_day",
+            "held_on": "2026-11-05",
+            "title": "主题党日",
+            "mode": "on_site",
+            "due": "1",
+            "present": "1",
+        },
+        "Statement": {
+            "category": "组织",
+            "indicator": "党支部",
+            "comparator": "eq",
+            "basis": "stated",
+            "value": "12",
+            "source": side.source.pk,
+        },
+    }[name]
+
+
+def test_the_park_choice_is_hidden_when_there_is_one_and_offers_only_writable_ones(
+    officer: Any, administrator: Any, world: Any
+) -> None:
+    assert forms.EnterpriseForm(user=officer)["park"].is_hidden
+    offered = forms.EnterpriseForm(user=administrator)["park"]
+    assert not offered.is_hidden
+    assert set(offered.field.queryset) == {world.jia.park, world.yi.park}
+    assert "park" not in forms.EnterpriseForm(user=officer, instance=world.jia.gap).fields
+
+
+# One by one
+
+
+def test_an_enterprise_with_its_first_state_is_one_entry(officer: Any, world: Any) -> None:
+    form = forms.EnterpriseForm(
+        complete("Enterprise", world.jia)
+        | {
+            "uscc": f" {make_uscc(7777).lower()} ",
+            "settled_on": "２０２６年１月１日",
+            "state": "operating",
+            "staff": "1,280名",
+            "fixed_premises": "true",
+            "has_operations": "",
+            "above_scale": "false",
+        },
+        user=officer,
+    )
+    enterprise = saved(form)
+    assert enterprise.park == world.jia.park
+    assert enterprise.uscc == make_uscc(7777)
+    state = BusinessState.objects.get(enterprise=enterprise)
+    assert (state.state, state.since, state.staff) == ("operating", dt.date(2026, 1, 1), 1280)
+    assert (state.fixed_premises, state.has_operations, state.above_scale) == (True, None, False)
+    trail = Change.objects.filter(user=officer)
+    assert sorted(trail.values_list("model", flat=True)) == ["orgs.businessstate", "orgs.enterprise"]
+
+
+def test_an_enterprise_that_fails_is_not_half_written(officer: Any, world: Any) -> None:
+    form = forms.EnterpriseForm(complete("Enterprise", world.jia) | {"staff": "12"}, user=officer)
+    assert errors_of(form) == {"state": ["填了从业人员，请同时选择经营状态"]}
+    form = forms.EnterpriseForm(
+        complete("Enterprise", world.jia) | {"state": "operating", "state_since": "2025-12-31"}, user=officer
+    )
+    assert "早于入驻日期2026-01-01" in errors_of(form)["state_since"][0]
+    before = Enterprise.objects.count()
+    good = forms.EnterpriseForm(complete("Enterprise", world.jia) | {"state": "operating"}, user=officer)
+    assert good.is_valid()
+    good.cleaned_data["staff"] = -5
+    with pytest.raises(ValidationError):
+        good.commit(Via.PAGE)
+    assert "staff" in good.errors
+    assert Enterprise.objects.count() == before
+
+
+def test_codes_and_numbers_are_answered_with_what_is_wrong(officer: Any, world: Any) -> None:
+    base = complete("Enterprise", world.jia)
+    number = make_uscc(42)
+    wrong = number[:-1] + ("0" if number[-1] != "0" else "1")
+    assert errors_of(forms.EnterpriseForm(base | {"uscc": wrong}, user=officer)) == {
+        "uscc": ["统一社会信用代码第18位校验不符，请核对营业执照。"]
+    }
+    assert "本园区台账里已有" in str(errors_of(forms.EnterpriseForm(base | {"uscc": world.jia.gap.uscc}, user=officer)))
+    said = errors_of(forms.EnterpriseForm(base | {"staff": "几十人", "state": "operating"}, user=officer))
+    assert said == {"staff": ["从业人员写的是“几十人”，应为整数，请核对"]}
+    said = errors_of(forms.EnterpriseForm(base | {"name": "名" * 121}, user=officer))
+    assert said == {"name": ["企业名称最多120个字，现在有121个，请删减"]}
+    assert errors_of(forms.EnterpriseForm(base | {"staff": "-3", "state": "shell"}, user=officer)) == {
+        "staff": ["从业人员不能是负数，请核对"]
+    }
+
+
+def test_a_change_of_state_ends_the_open_one(officer: Any, world: Any) -> None:
+    enterprise = world.jia.covered
+    form = forms.BusinessStateForm(
+        {"state": "suspended", "since": "2026-09-01"}, instance=BusinessState(enterprise=enterprise), user=officer
+    )
+    saved(form)
+    old, new = BusinessState.objects.filter(enterprise=enterprise).order_by("since")
+    assert (old.until, new.since, new.until) == (dt.date(2026, 9, 1), dt.date(2026, 9, 1), None)
+    assert Change.objects.filter(user=officer).count() == 2
+    early = forms.BusinessStateForm(
+        {"state": "operating", "since": "2023-01-01"}, instance=BusinessState(enterprise=enterprise), user=officer
+    )
+    early.is_valid()
+    if not early.errors:
+        with pytest.raises(ValidationError):
+            early.commit(Via.PAGE)
+    assert "重叠" in str(early.errors)
+    assert BusinessState.objects.filter(enterprise=enterprise).count() == 2
+
+
+def test_an_organization_with_superior_and_election(officer: Any, world: Any) -> None:
+    form = forms.OrganizationForm(
+        complete("Organization", world.jia)
+        | {"superior": world.jia.committee.pk, "held_on": "2026.2.3", "term_years": "3"},
+        user=officer,
+    )
+    organization = saved(form)
+    link = Subordination.objects.get(organization=organization)
+    assert (link.superior, link.since) == (world.jia.committee, dt.date(2026, 2, 1))
+    term = Election.objects.get(organization=organization)
+    assert (term.held_on, term.expires_on) == (dt.date(2026, 2, 3), dt.date(2029, 2, 3))
+    assert any(note.tone == "ok" for note in form.notes()["term_years"])
+    said = errors_of(
+        forms.OrganizationForm(
+            complete("Organization", world.jia) | {"held_on": "2026-02-03", "name": "又"}, user=officer
+        )
+    )
+    assert said == {"term_years": ["填了选举日期，请同时填写任期几年"]}
+    said = errors_of(forms.OrganizationForm(complete("Organization", world.jia), user=officer))
+    assert said == {"name": ["本园区已有同名党组织，请核对全称。"]}
+
+
+def test_a_new_superior_ends_the_present_one(officer: Any, world: Any) -> None:
+    other = make_organization(world.jia.park, "甲河综合党委", kind="comprehensive_committee")
+    form = forms.SubordinationForm(
+        {"superior": other.pk, "since": "2026-05-01"},
+        instance=Subordination(organization=world.jia.branch),
+        user=officer,
+    )
+    saved(form)
+    rows = Subordination.objects.filter(organization=world.jia.branch).order_by("since")
+    assert [(row.superior, row.until) for row in rows] == [
+        (world.jia.committee, dt.date(2026, 5, 1)),
+        (other, None),
+    ]
+
+
+def test_a_term_expires_by_itself(officer: Any, world: Any) -> None:
+    form = forms.ElectionForm(
+        {"held_on": "2027-03-01", "term_years": "5"}, instance=Election(organization=world.jia.branch), user=officer
+    )
+    assert saved(form).expires_on == dt.date(2032, 3, 1)
+    assert form.reminders()[0].head == "任期5年，与一般规定不同"
+
+
+def test_coverage_reminds_and_does_not_block(officer: Any, world: Any) -> None:
+    form = forms.CoverageForm(
+        complete("Coverage", world.jia) | {"way": "joint", "organization": world.jia.joint_branch.pk}, user=officer
+    )
+    row = saved(form)
+    assert isinstance(row, Coverage)
+    assert [note.head for note in form.reminders()] == ["这家企业2026-03-01有正式党员3名"]
+    said = errors_of(forms.CoverageForm(complete("Coverage", world.jia) | {"since": "2023-01-01"}, user=officer))
+    assert "早于" in said["since"][0]
+    assert said["since"][0].endswith("请核对")
+
+
+def test_work_coverage(officer: Any, world: Any) -> None:
+    row = saved(forms.WorkCoverageForm(complete("WorkCoverage", world.jia) | {"holder": "王工"}, user=officer))
+    assert isinstance(row, WorkCoverage)
+    said = errors_of(
+        forms.WorkCoverageForm(
+            complete("WorkCoverage", world.jia) | {"kind": "trade_union", "duty": "full_time"}, user=officer
+        )
+    )
+    assert "专职或兼职只在指导员、联络员时填写" in said["duty"][0]
+
+
+def test_a_member_with_employment_and_affiliation(officer: Any, world: Any) -> None:
+    member = saved(forms.MemberForm(complete("Member", world.jia), user=officer))
+    assert Employment.objects.get(member=member).enterprise == world.jia.gap
+    assert Affiliation.objects.get(member=member).organization == world.jia.branch
+    data = complete("Member", world.jia) | {"employment_since": ""}
+    assert errors_of(forms.MemberForm(data, user=officer)) == {
+        "employment_since": ["选了在哪家企业工作，请同时填写到岗日期"]
+    }
+    said = errors_of(forms.MemberForm({"name": "某", "full_on": "2026-01-01"}, user=officer))
+    assert said["admitted_on"] == ["填了转为正式党员日期，请同时填写接收为预备党员日期"]
+
+
+def test_member_dates_are_weighed_in_the_margin(officer: Any, world: Any) -> None:
+    form = forms.MemberForm(
+        {"name": "某", "activist_on": "2025-01-01", "candidate_on": "2025-06-01", "applied_on": "2024-01-01"},
+        user=officer,
+    )
+    assert form.is_valid(), form.errors
+    (note,) = form.notes()["candidate_on"]
+    assert (note.tone, note.cite) == ("due", "中国共产党发展党员工作细则第十三条")
+    form = forms.MemberForm({"name": "某", "activist_on": "2025-01-01", "candidate_on": "2026-01-01"}, user=officer)
+    assert form.is_valid()
+    assert form.notes()["candidate_on"][0].tone == "ok"
+
+
+def test_a_transfer_ends_the_formal_affiliation(officer: Any, world: Any) -> None:
+    member = world.jia.secretary
+    form = forms.AffiliationForm(
+        {"kind": "formal", "organization": world.jia.joint_branch.pk, "since": "2026-06-01"},
+        instance=Affiliation(member=member),
+        user=officer,
+    )
+    saved(form)
+    rows = Affiliation.objects.filter(member=member).order_by("since")
+    assert [(row.organization, row.until) for row in rows] == [
+        (world.jia.branch, dt.date(2026, 6, 1)),
+        (world.jia.joint_branch, None),
+    ]
+
+
+def test_an_office(officer: Any, world: Any) -> None:
+    assert isinstance(saved(forms.OfficeForm(complete("Office", world.jia), user=officer)), Office)
+    form = forms.OfficeForm(complete("Office", world.jia) | {"post": "secretary", "background": "senior"}, user=officer)
+    saved(form)
+    assert {note.head for note in form.reminders()} == {"甲河预备2026-07-01还不是正式党员", "同一天有两名书记"}
+
+
+@pytest.mark.parametrize(
+    ("given", "counts"),
+    [
+        ({"due": "5", "present": "5"}, (5, 5, 0, 0)),
+        ({"due": "5", "present": "3", "on_leave": "1"}, (5, 3, 1, 1)),
+        ({"due": "5", "absent": "0", "on_leave": "2"}, (5, 3, 2, 0)),
+        ({"due": "5", "present": "4", "on_leave": "1", "absent": "0"}, (5, 4, 1, 0)),
+    ],
+)
+def test_head_counts_are_derived(given: dict[str, str], counts: tuple[int, ...], officer: Any, world: Any) -> None:
+    row = saved(forms.ActivityForm(complete("Activity", world.jia) | {"present": "", **given}, user=officer))
+    assert (row.due, row.present, row.on_leave, row.absent) == counts
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "said"),
+    [
+        ({"due": "11", "present": "12"}, "present", "实到12名多于应到11名，请核对应到和实到人数"),
+        ({"due": "5"}, "present", "请填写实到人数；全员到会就填应到人数"),
+        (
+            {"due": "5", "present": "3", "on_leave": "1", "absent": "0"},
+            "due",
+            "应到5名，实到3名、请假1名、缺席0名合计4名，两边应相等，请核对",
+        ),
+        ({"due": "5", "present": "4", "on_leave": "2"}, "present", "实到4名、请假2名，合起来多于应到5名，请核对"),
+        ({"due": "5", "absent": "4", "on_leave": "2"}, "absent", "请假2名、缺席4名，合起来多于应到5名，请核对"),
+    ],
+)
+def test_head_counts_that_do_not_add_up(given: dict[str, str], field: str, said: str, officer: Any, world: Any) -> None:
+    form = forms.ActivityForm(complete("Activity", world.jia) | {"present": "", **given}, user=officer)
+    assert errors_of(form) == {field: [said]}
+
+
+def test_named_people_stay_within_the_counts(officer: Any, world: Any) -> None:
+    side = world.jia
+    second = make_member(side.park, "甲河二")
+    affiliate(second, side.branch)
+    base = complete("Activity", side) | {"due": "2", "present": "1", "on_leave": "1"}
+    form = forms.ActivityForm(base | {"leave_members": [side.secretary.pk, second.pk]}, user=officer)
+    assert errors_of(form) == {"leave_members": ["勾选了2名请假人员，多于请假1名，请核对"]}
+    form = forms.ActivityForm(
+        base | {"leave_members": [second.pk], "absent_members": [second.pk], "present": "0"}, user=officer
+    )
+    assert "甲河二既勾选了请假又勾选了缺席" in errors_of(form)["absent_members"][0]
+    row = saved(forms.ActivityForm(base | {"leave_members": [second.pk]}, user=officer))
+    assert [(one.member, one.status) for one in Attendance.objects.filter(activity=row)] == [(second, "on_leave")]
+    again = forms.ActivityForm(
+        base | {"present": "1", "on_leave": "0", "absent": "1", "absent_members": [side.secretary.pk]},
+        instance=Activity.objects.get(pk=row.pk),
+        user=officer,
+    )
+    saved(again)
+    assert [(one.member, one.status) for one in Attendance.objects.filter(activity=row)] == [(side.secretary, "absent")]
+    outside = forms.ActivityForm(base | {"leave_members": [side.worker.pk]}, user=officer)
+    assert errors_of(outside) == {"leave_members": ["请假人员里有不属于这个党组织的人，请重新勾选"]}
+
+
+def test_a_meeting_is_not_entered_before_it_was_held(officer: Any, world: Any) -> None:
+    form = forms.ActivityForm(complete("Activity", world.jia) | {"held_on": "2090-01-01"}, user=officer)
+    assert "晚于今天" in errors_of(form)["held_on"][0]
+
+
+def test_a_statement_with_a_new_source(officer: Any, world: Any) -> None:
+    data = complete("Statement", world.jia) | {
+        "source": "",
+        "comparator": "gt",
+        "value": "50",
+        "unit": "件",
+        "source_title": "新报道",
+        "source_publisher": "某报",
+        "source_date_text": "2026年初",
+        "source_subject": "甲园",
+    }
+    row = saved(forms.StatementForm(data, user=officer))
+    assert row.worded.text == "50多件"
+    assert row.source == Source.objects.get(title="新报道")
+    assert errors_of(forms.StatementForm(data | {"source_publisher": ""}, user=officer)) == {
+        "source_publisher": ["请填写刊载于"]
+    }
+    both = forms.StatementForm(data | {"source": world.jia.source.pk}, user=officer)
+    assert errors_of(both) == {"source": ["选了已有来源，又填了新的来源，请只留一种"]}
+    twice = forms.StatementForm(data | {"indicator": "另一项"}, user=officer)
+    assert twice.is_valid()
+    with pytest.raises(ValidationError):
+        twice.commit(Via.PAGE)
+    assert "已有同一刊载、同一标题的来源" in str(twice.errors)
+    assert Statement.objects.filter(indicator="另一项").count() == 0
+
+
+def test_a_park_is_entered_within_reach_only(administrator: Any, park_administrator: Any, world: Any) -> None:
+    data = {
+        "name": "丙园区",
+        "short_name": "丙园",
+        "slug": "bing",
+        "region_code": "440305",
+        "region_name": "某地",
+        "three_haves_staff": "10",
+    }
+    assert saved(forms.ParkForm(data, user=administrator)).slug == "bing"
+    form = forms.ParkForm(data | {"slug": "ding", "name": "丁园区"}, user=park_administrator)
+    assert errors_of(form) == {"region_code": ["区划代码不在您管理的地区，请核对"]}
+    assert "请换一个" in str(errors_of(forms.ParkForm(data | {"name": "戊园区"}, user=administrator)))
+
+
+NASTY = ("\x00", "９" * 40, "9" * 30, "-1", "²", "=cmd|", " ", "é" * 5000, "1e309")
+
+
+@pytest.mark.parametrize("name", NINE)
+def test_nothing_that_can_be_typed_breaks_a_form(name: str, administrator: Any, world: Any) -> None:
+    form_class = getattr(forms, f"{name}Form")
+    park = None if name == "Park" else world.jia.park
+    base = complete(name, world.jia) if name != "Park" else {}
+    for text in NASTY:
+        for field in form_class.base_fields:
+            form = form_class({**base, field: text}, user=administrator, park=park)
+            for slip in form.slips():
+                assert len(slip.text) < 200, slip
+        form = form_class(dict.fromkeys(form_class.base_fields, text), user=administrator, park=park)
+        assert not form.is_valid()
+        form.shown_sections()
+
+
+def test_namesakes_are_told_apart(officer: Any, world: Any) -> None:
+    make_member(world.jia.park, "甲河同名", birth_on=dt.date(1980, 1, 1))
+    make_member(world.jia.park, "甲河同名", birth_on=dt.date(1990, 1, 1))
+    texts = [text for _value, text in forms.OfficeForm(user=officer).fields["member"].choices]  # type: ignore[attr-defined]
+    assert {"甲河同名（1980年生）", "甲河同名（1990年生）"} <= set(texts)
+    form = forms.EnterpriseForm(complete("Enterprise", world.jia) | {"name": "甲河 软件（有限责任公司）"}, user=officer)
+    assert form.is_valid()
+    assert [note.head for note in form.reminders()] == ["名称相近", "经营状态没有填"]
+
+
+def test_every_date_and_optional_field_says_so(officer: Any) -> None:
+    form = forms.MemberForm(user=officer)
+    for name in ("birth_on", "applied_on", "employment_since"):
+        assert form[name].field.widget.attrs["inputmode"] == "numeric"
+        assert form[name].help_text
+        assert "aria-describedby" in str(form[name])
+
+
+def test_editing_leaves_the_parts_alone(officer: Any, world: Any) -> None:
+    member = Member.objects.get(pk=world.jia.secretary.pk)
+    form = forms.MemberForm(user=officer, instance=member)
+    assert not {"employment_enterprise", "affiliation_organization"} & set(form.fields)
+    organization = PartyOrganization.objects.get(pk=world.jia.branch.pk)
+    assert "superior" not in forms.OrganizationForm(user=officer, instance=organization).fields
