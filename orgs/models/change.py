@@ -1,12 +1,14 @@
 """The only place for the trail: who changed what, when, through which door, from what to what."""
 
+from collections.abc import Collection
 from typing import Any, NoReturn
 
 from django.db import models
+from django.db.models import Q
 
 from orgs.models.grant import User
 from orgs.models.park import Park
-from orgs.scoping import ScopedModel, ScopedQuerySet
+from orgs.scoping import Role, ScopedModel, ScopedQuerySet, has_nation
 
 
 class Via(models.TextChoices):
@@ -62,6 +64,11 @@ class Change(ScopedModel):
 
     def __str__(self) -> str:
         return f"{self.get_action_display()} {self.label}"
+
+    @classmethod
+    def scope_q(cls, user: User, roles: Collection[Role] | None) -> Q:
+        """What belongs to no park (a grant over a region, a park that was deleted) is for those who see the nation."""
+        return Q() if has_nation(user, roles) else super().scope_q(user, roles)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         # The one save() override of the project: an entry of the trail is written once.

@@ -4,8 +4,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from stdnum.cn import uscc as uscc_number
-from stdnum.exceptions import InvalidChecksum
-from stdnum.exceptions import ValidationError as NumberError
+from stdnum.exceptions import InvalidChecksum, ValidationError as NumberError
 
 from orgs.models.park import Park
 from orgs.periods import Dated, dated_constraints, overlap, period_constraint

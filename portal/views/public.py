@@ -123,7 +123,10 @@ def definitions(request: HttpRequest) -> HttpResponse:
     context = {
         "section": "definitions",
         "indicators": list(INDICATORS.values()),
-        "sources": Source.objects.public().filter(park__is_demo=False).select_related("park").annotate(figures=Count("statements")),
+        "sources": Source.objects.public()
+        .filter(park__is_demo=False)
+        .select_related("park")
+        .annotate(figures=Count("statements")),
         "cases": {case.park_id: case for case in published_cases()},
         "smallest": SMALLEST,
     }

@@ -1,0 +1,52 @@
+"""The only place for addresses: every route of the portal, public ones first."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import path
+
+from portal.views import account, dashboard, ledgers, public, records, reports, tree
+
+urlpatterns = [
+    # Public
+    path("", public.home, name="home"),
+    path("cases/", public.cases, name="cases"),
+    path("cases/<slug:slug>/", public.case, name="case"),
+    path("parks/", public.parks, name="parks"),
+    path("coverage/", public.coverage, name="public-coverage"),
+    path("definitions/", public.definitions, name="definitions"),
+    path("login/", account.login, name="login"),
+    path("logout/", account.logout, name="logout"),
+    path("healthz", account.healthz, name="healthz"),
+    # Signed in
+    path("desk/", account.desk, name="desk"),
+    path("ledgers/", ledgers.index, name="ledgers"),
+    path("ledgers/organizations/tree/", tree.tree, name="organization-tree"),
+    path("ledgers/<slug:slug>/", ledgers.ledger, name="ledger"),
+    path("ledgers/<slug:slug>/export/", ledgers.export, name="ledger-export"),
+    path("ledgers/<slug:slug>/new/", records.new, name="ledger-new"),
+    path("ledgers/<slug:slug>/<int:pk>/", records.record, name="record"),
+    path("ledgers/<slug:slug>/<int:pk>/edit/", records.edit, name="record-edit"),
+    path("ledgers/<slug:slug>/<int:pk>/end/", records.end, name="record-end"),
+    path("ledgers/<slug:slug>/<int:pk>/delete/", records.delete, name="record-delete"),
+    path("ledgers/<slug:slug>/<int:pk>/<slug:kind>/new/", records.fact_new, name="record-fact-new"),
+    path("ledgers/<slug:slug>/<int:pk>/<slug:kind>/<int:fact_pk>/edit/", records.fact_edit, name="record-fact-edit"),
+    path("ledgers/<slug:slug>/<int:pk>/<slug:kind>/<int:fact_pk>/end/", records.fact_end, name="record-fact-end"),
+    path(
+        "ledgers/<slug:slug>/<int:pk>/<slug:kind>/<int:fact_pk>/delete/",
+        records.fact_delete,
+        name="record-fact-delete",
+    ),
+    path("dashboard/", dashboard.dashboard, name="dashboard"),
+    path("reports/", reports.reports, name="reports"),
+    path("reports/<slug:slug>/", reports.report, name="report"),
+    path("reports/<slug:slug>/export/", reports.report_export, name="report-export"),
+    path("admin/", admin.site.urls),
+]
+
+if settings.DEBUG:
+    urlpatterns.append(path("design-kit/", account.design_kit, name="design-kit"))
+
+handler400 = "portal.views.account.bad_request"
+handler403 = "portal.views.account.forbidden"
+handler404 = "portal.views.account.not_found"
+handler500 = "portal.views.account.server_error"

@@ -1,0 +1,579 @@
+"""Every role on every route: own park as expected, another park 404, anonymous to sign in; and the table shown to bite."""
+
+import io
+import re
+import zipfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from html import unescape
+from typing import Any
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+import pytest
+from django.contrib import admin
+from django.db.models import Q
+from django.forms import ModelChoiceField
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from metrics.reports import REPORTS
+from orgs.models import Change, Grant, Park, User
+from orgs.scoping import ScopedModel
+from portal.ledgers import LEDGERS
+from portal.records import RECORDS
+from tests.factories import Side, World, make_case
+
+pytestmark = pytest.mark.django_db
+
+OK, FOUND, BARRED, GONE, NOT_ALLOWED = 200, 302, 403, 404, 405
+ANONYMOUS, NOBODY = "anonymous", "nobody"
+READERS = ("officer", "leader", "superior", "park_administrator", "administrator")
+WRITERS = ("officer", "park_administrator", "administrator")
+ADMINISTRATORS = ("park_administrator", "administrator")
+PEOPLE = (*READERS, "stranger", NOBODY, ANONYMOUS)
+# The marks that every text of 乙园 carries, its park's name included
+FOREIGN = ("乙庄", "乙园")
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One address, whose park it is ("" for everybody's), and who gets what; everyone else gets 404."""
+
+    url: str
+    side: str = ""
+    readers: Iterable[str] = READERS
+    status: int = OK
+    others: int = GONE
+    public: bool = False
+    posts: bool = False  # whether a POST of the barred is tried as well
+
+
+# The table: for every route, by name, the addresses to try
+
+Route = Callable[[World], list[Visit]]
+
+
+def public(*args: Any, status: int = OK) -> Callable[[str], Route]:
+    return lambda name: lambda world: [Visit(reverse(name, args=args), public=True, status=status)]
+
+
+def everybodys(*args: Any, status: int = OK) -> Callable[[str], Route]:
+    """A page of all that one sees: for anybody signed in, and for no park one does not see."""
+
+    def route(name: str) -> Route:
+        def visits(world: World) -> list[Visit]:
+            url = reverse(name, args=args)
+            whole = Visit(url, readers=(*PEOPLE,), status=status)
+            if status != OK:
+                return [whole]
+            return [whole, *(Visit(f"{url}?park={side}", side) for side in ("jia", "yi"))]
+
+        return visits
+
+    return route
+
+
+def ledger_visits(name: str) -> Route:
+    return lambda world: [visit for slug in LEDGERS for visit in everybodys(slug)(name)(world)]
+
+
+def new_visits(name: str) -> Route:
+    def visits(world: World) -> list[Visit]:
+        found = []
+        for slug in LEDGERS:
+            url = reverse(name, args=[slug])
+            if slug == "parks":
+                found.append(Visit(url, readers=("administrator",), posts=True))
+                continue
+            found.append(Visit(url, readers=(*WRITERS, "stranger"), posts=True))
+            found += [Visit(f"{url}?park={side}", side, readers=WRITERS, posts=True) for side in ("jia", "yi")]
+        return found
+
+    return visits
+
+
+def sides(world: World) -> list[tuple[str, Side]]:
+    return [("jia", world.jia), ("yi", world.yi)]
+
+
+def writers_of(slug: str) -> tuple[str, ...]:
+    return ADMINISTRATORS if slug == "parks" else WRITERS
+
+
+def record_visits(name: str, *, writing: bool = False, ends: bool = False) -> Route:
+    def visits(world: World) -> list[Visit]:
+        found = []
+        for side, rows in sides(world):
+            for slug, row in rows.ledgers().items():
+                url = reverse(name, args=[slug, row.pk])
+                readers = () if ends and not RECORDS[slug].ends else writers_of(slug) if writing else READERS
+                found.append(Visit(url, side, readers=readers, posts=writing))
+        return found
+
+    return visits
+
+
+def fact_visits(name: str, *, one: bool = True, ends: bool = False) -> Route:
+    def visits(world: World) -> list[Visit]:
+        found = []
+        for side, rows in sides(world):
+            for slug, page in RECORDS.items():
+                for fact in page.facts:
+                    row: Any = rows.rows()[fact.model]
+                    owner = getattr(row, fact.owner)
+                    args = [slug, owner.pk, fact.kind, *([row.pk] if one else [])]
+                    readers = () if ends and not hasattr(fact.model, "until") else writers_of(slug)
+                    found.append(Visit(reverse(name, args=args), side, readers=readers, posts=True))
+                    if one:
+                        # A fact of the other park below an owner of this one
+                        mixed = rows_of_other(world, side).rows()[fact.model]
+                        url = reverse(name, args=[slug, owner.pk, fact.kind, mixed.pk])
+                        found.append(Visit(url, side, readers=(), posts=True))
+        return found
+
+    return visits
+
+
+def rows_of_other(world: World, side: str) -> Side:
+    return world.yi if side == "jia" else world.jia
+
+
+def report_visits(name: str) -> Route:
+    return lambda world: [visit for slug in REPORTS for visit in everybodys(slug)(name)(world)]
+
+
+def case_visits(name: str) -> Route:
+    """The case of 甲园, which is public, and none of 乙园, which is not."""
+    return lambda world: [
+        Visit(reverse(name, args=[world.jia.case.slug]), public=True),
+        Visit(reverse(name, args=[world.yi.case.slug]), public=True, status=GONE),
+    ]
+
+
+TABLE: dict[str, Route] = {
+    "home": public()("home"),
+    "cases": public()("cases"),
+    "case": case_visits("case"),
+    "parks": public()("parks"),
+    "public-coverage": public()("public-coverage"),
+    "definitions": public()("definitions"),
+    "healthz": public()("healthz"),
+    "logout": public(status=NOT_ALLOWED)("logout"),
+    "desk": everybodys(status=FOUND)("desk"),
+    "ledgers": everybodys()("ledgers"),
+    "organization-tree": everybodys()("organization-tree"),
+    "ledger": ledger_visits("ledger"),
+    "ledger-export": ledger_visits("ledger-export"),
+    "ledger-new": new_visits("ledger-new"),
+    "record": record_visits("record"),
+    "record-edit": record_visits("record-edit", writing=True),
+    "record-end": record_visits("record-end", writing=True, ends=True),
+    "record-delete": record_visits("record-delete", writing=True),
+    "record-fact-new": fact_visits("record-fact-new", one=False),
+    "record-fact-edit": fact_visits("record-fact-edit"),
+    "record-fact-end": fact_visits("record-fact-end", ends=True),
+    "record-fact-delete": fact_visits("record-fact-delete"),
+    "dashboard": everybodys()("dashboard"),
+    "reports": everybodys()("reports"),
+    "report": report_visits("report"),
+    "report-export": report_visits("report-export"),
+}
+# Routes with a test of their own below
+APART = {"login"}
+
+
+def admin_visits() -> dict[str, Route]:
+    """Administrators only; to other accounts the back office does not exist."""
+
+    def fixed(name: str, *args: Any, status: int = OK) -> Route:
+        return lambda world: [Visit(reverse(f"admin:{name}", args=args), readers=ADMINISTRATORS, status=status)]
+
+    def model_page(model: Any, page: str) -> Route:
+        def visits(world: World) -> list[Visit]:
+            name = f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}"
+            # The trail is never touched; a park of one's own reach can not be made
+            may = () if model is Change and page in ("add", "delete") else ADMINISTRATORS
+            may = ("administrator",) if model is Park and page == "add" else may
+            if page in ("changelist", "add"):
+                barred = BARRED if page == "add" and model in (Change, Park) else GONE
+                url = reverse(name)
+                return [
+                    Visit(url, readers=may),
+                    *(
+                        [Visit(url, readers=ADMINISTRATORS[:1], status=barred)]
+                        if page == "add" and model in (Change, Park)
+                        else []
+                    ),
+                ]
+            found = []
+            for side, rows in sides(world):
+                for row in model._default_manager.filter(pk__in=keys_of(world, side, rows, model)):
+                    found.append(Visit(reverse(name, args=[row.pk]), side, readers=may))
+            return found
+
+        return visits
+
+    def keys_of(world: World, side: str, rows: Side, model: Any) -> list[int]:
+        if model is Change:
+            return list(Change.objects.filter(park=rows.park).values_list("pk", flat=True)[:1])
+        if model in (User, Grant):
+            return list(
+                model.objects.filter(**{"home_park" if model is User else "park": rows.park}).values_list(
+                    "pk", flat=True
+                )[:1]
+            )
+        return [rows.rows()[model].pk]
+
+    table = {
+        "admin:index": fixed("index"),
+        "admin:jsi18n": fixed("jsi18n"),
+        "admin:password_change": fixed("password_change", status=FOUND),
+        "admin:password_change_done": fixed("password_change_done"),
+        "admin:app_list": fixed("app_list", "orgs"),
+    }
+    for model in admin.site._registry:
+        for page in ("changelist", "add", "change", "history", "delete"):
+            table[f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}"] = model_page(model, page)
+    return table
+
+
+ADMIN_TABLE = admin_visits()
+ADMIN_APART = {"admin:login", "admin:logout", "admin:autocomplete", "admin:"}  # the last one is the catch-all
+
+
+def routes(patterns: Any = None, prefix: str = "") -> set[str]:
+    """The name of every route of the portal; a nameless one by its namespace alone."""
+    found: set[str] = set()
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        if isinstance(pattern, URLResolver):
+            inner = f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix
+            found |= routes(pattern.url_patterns, inner)
+        elif isinstance(pattern, URLPattern):
+            found.add(f"{prefix}{pattern.name or ''}")
+    return found
+
+
+def test_every_route_has_a_row() -> None:
+    """A new address fails here until somebody has said who may go there."""
+    assert routes() == {*TABLE, *APART, *ADMIN_TABLE, *ADMIN_APART}
+
+
+# The check
+
+
+@pytest.fixture
+def people(request: pytest.FixtureRequest, world: World, sign_in: Any) -> dict[str, Client]:
+    return {name: sign_in(None if name == ANONYMOUS else request.getfixturevalue(name)) for name in PEOPLE}
+
+
+def within(person: str, side: str) -> bool:
+    """Whether the park on ``side`` is one this person has to do with."""
+    if person in (NOBODY, ANONYMOUS):
+        return False
+    if not side or person == "administrator":
+        return True
+    return (person == "stranger") == (side == "yi")
+
+
+def role_of(person: str) -> str:
+    return "officer" if person == "stranger" else person
+
+
+def expected(visit: Visit, person: str) -> int:
+    if visit.public:
+        return visit.status
+    if person == ANONYMOUS:
+        return FOUND
+    named = {role_of(one) for one in visit.readers} | set(visit.readers)
+    if visit.side:
+        return visit.status if within(person, visit.side) and role_of(person) in named else visit.others
+    if person in (NOBODY, "stranger"):
+        return visit.status if person in visit.readers else visit.others
+    return visit.status if person in visit.readers else visit.others
+
+
+def check(people: dict[str, Client], world: World, table: dict[str, Route]) -> list[str]:
+    """What is not as the table says, in words; nothing when all is well."""
+    problems = []
+    for name, route in table.items():
+        for visit in route(world):
+            for person, client in people.items():
+                response = client.get(visit.url)
+                want = expected(visit, person)
+                problems += differs(name, visit, person, response, want, "GET")
+                if response.status_code == OK and person in ("officer", "leader", "superior", "park_administrator"):
+                    problems += [f"{name} {visit.url} {person}: 看得到{mark}" for mark in leaks(response)]
+                if visit.posts and want in (GONE, FOUND):
+                    problems += differs(name, visit, person, client.post(visit.url, {"post": "yes"}), want, "POST")
+    return problems
+
+
+def differs(name: str, visit: Visit, person: str, response: Any, want: int, method: str) -> list[str]:
+    at = f"{name} {method} {visit.url} {person}"
+    if response.status_code != want:
+        return [f"{at}: {response.status_code}, not {want}"]
+    if person == ANONYMOUS and want == FOUND and "/login/?next=" not in response["Location"]:
+        return [f"{at}: to {response['Location']}, not to sign in"]
+    return []
+
+
+def leaks(response: Any) -> list[str]:
+    text = text_of(response)
+    return [mark for mark in FOREIGN if mark in text]
+
+
+def text_of(response: Any) -> str:
+    body: bytes = b"".join(response.streaming_content) if response.streaming else response.content
+    if body[:2] == b"PK":  # a workbook
+        with zipfile.ZipFile(io.BytesIO(body)) as book:
+            return "".join(book.read(name).decode() for name in book.namelist() if name.endswith(".xml"))
+    return body.decode()
+
+
+def test_public_and_signed_in_pages(people: dict[str, Client], world: World) -> None:
+    before = {model: model._default_manager.count() for model in world.jia.rows()}
+    lists = {name: route for name, route in TABLE.items() if not name.startswith("record")}
+    assert check(people, world, lists) == []
+    assert {model: model._default_manager.count() for model in world.jia.rows()} == before
+
+
+def test_pages_of_records(people: dict[str, Client], world: World) -> None:
+    before = Change.objects.count()
+    records = {name: route for name, route in TABLE.items() if name.startswith("record")}
+    assert check(people, world, records) == []
+    assert Change.objects.count() == before
+
+
+def test_back_office(people: dict[str, Client], world: World) -> None:
+    table = {
+        name: route
+        for name, route in ADMIN_TABLE.items()
+        if name not in ("admin:orgs_park_add", "admin:orgs_change_add", "admin:orgs_change_delete")
+    }
+    assert check(people, world, table) == []
+
+
+def test_back_office_where_even_administrators_are_barred(people: dict[str, Client], world: World) -> None:
+    """Within the gate a missing right is 403: the record is known to be there."""
+    change = Change.objects.filter(park=world.jia.park).first()
+    assert change is not None
+    asked = {
+        reverse("admin:orgs_park_add"): {"administrator": OK, "park_administrator": BARRED},
+        reverse("admin:orgs_change_add"): {"administrator": BARRED, "park_administrator": BARRED},
+        reverse("admin:orgs_change_delete", args=[change.pk]): {"administrator": BARRED, "park_administrator": BARRED},
+    }
+    for url, by_person in asked.items():
+        for person, client in people.items():
+            want = FOUND if person == ANONYMOUS else by_person.get(person, GONE)
+            assert client.get(url).status_code == want, (url, person)
+
+
+def test_routes_apart(people: dict[str, Client], world: World) -> None:
+    for person, client in people.items():
+        assert client.get(reverse("login")).status_code == (OK if person == ANONYMOUS else FOUND), person
+        assert client.get(reverse("admin:login")).status_code == FOUND
+        inside = person in ADMINISTRATORS
+        want = FOUND if person == ANONYMOUS else OK if inside else GONE
+        asked = {"app_label": "orgs", "model_name": "coverage", "field_name": "enterprise", "term": ""}
+        response = client.get(reverse("admin:autocomplete"), asked)
+        assert response.status_code == want, person
+        assert person != "park_administrator" or not leaks(response)
+        assert client.get("/admin/no-such-page/").status_code == (FOUND if person == ANONYMOUS else GONE), person
+        assert client.get("/no-such-page/").status_code in (FOUND, GONE), person
+    for client in people.values():
+        assert client.post(reverse("admin:logout")).status_code in (OK, FOUND, GONE)
+
+
+# The table bites: a gate left open anywhere is reported
+
+
+def open_gate(monkeypatch: pytest.MonkeyPatch, model: type[ScopedModel]) -> None:
+    monkeypatch.setattr(model, "scope_q", classmethod(lambda cls, user, roles: Q()))
+
+
+@pytest.mark.parametrize("slug", [*LEDGERS])
+def test_an_open_gate_is_reported(
+    slug: str, world: World, officer: Any, sign_in: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = {"ledger": TABLE["ledger"], "record": TABLE["record"], "record-edit": TABLE["record-edit"]}
+    few = {
+        name: (lambda world, route=route: [v for v in route(world) if f"/{slug}/" in v.url])
+        for name, route in table.items()
+    }
+    people = {"officer": sign_in(officer)}
+    assert check(people, world, few) == []
+    open_gate(monkeypatch, LEDGERS[slug].model)
+    problems = check(people, world, few)
+    assert any(problem.startswith("record GET") and "200, not 404" in problem for problem in problems), problems
+    assert any(problem.startswith("ledger ") and "看得到乙" in problem for problem in problems), problems
+    if slug != "parks":
+        assert any(problem.startswith("record-edit GET") for problem in problems), problems
+
+
+def test_an_open_gate_in_the_back_office_is_reported(
+    world: World, park_administrator: Any, sign_in: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from orgs.models import Enterprise
+
+    names = ("admin:orgs_enterprise_changelist", "admin:orgs_enterprise_change", "admin:orgs_enterprise_history")
+    few = {name: ADMIN_TABLE[name] for name in names}
+    people = {"park_administrator": sign_in(park_administrator)}
+    assert check(people, world, few) == []
+    open_gate(monkeypatch, Enterprise)
+    problems = check(people, world, few)
+    assert {problem.split()[0] for problem in problems} == set(names)
+
+
+def test_a_row_too_generous_is_reported(world: World, leader: Any, sign_in: Any) -> None:
+    wrong: Route = lambda world: [Visit(reverse("record-edit", args=["enterprises", world.jia.gap.pk]), "jia")]  # noqa: E731
+    assert check({"leader": sign_in(leader)}, world, {"record-edit": wrong})
+
+
+# Forged foreign keys on the officers' pages
+
+
+def entered(client: Client, url: str) -> dict[str, Any]:
+    """What a browser would send back for the entry form at ``url``, unchanged."""
+    response = client.get(url)
+    assert response.status_code == OK, url
+    data = {}
+    for bound in response.context["form"]:
+        value = bound.value()
+        if value is True:
+            data[bound.html_name] = "on"
+        elif value is not None and value is not False:
+            data[bound.html_name] = value
+    if response.context.get("version") is not None:
+        data["version"] = response.context["version"]
+    return data
+
+
+def choice_fields(client: Client, url: str) -> dict[str, Any]:
+    form = client.get(url).context["form"]
+    return {name: field for name, field in form.fields.items() if isinstance(field, ModelChoiceField)}
+
+
+def test_forged_foreign_keys_are_refused_on_every_form(world: World, officer: Any, sign_in: Any) -> None:
+    client, tried = sign_in(officer), 0
+    addresses = [
+        reverse("record-edit", args=[slug, row.pk]) for slug, row in world.jia.ledgers().items() if slug != "parks"
+    ]
+    for slug, page in RECORDS.items():
+        for fact in page.facts:
+            row: Any = world.jia.rows()[fact.model]
+            addresses.append(reverse("record-fact-edit", args=[slug, getattr(row, fact.owner).pk, fact.kind, row.pk]))
+    before = Change.objects.count()
+    for url in addresses:
+        data = entered(client, url)
+        for name, field in choice_fields(client, url).items():
+            foreign = world.yi.rows()[field.queryset.model]
+            assert foreign not in field.queryset, (url, name)
+            response = client.post(url, {**data, name: foreign.pk})
+            assert response.status_code in (OK, GONE), (url, name)
+            if response.status_code == OK:
+                assert name in response.context["form"].errors, (url, name)
+                assert not leaks(response)
+            tried += 1
+    assert tried >= 8
+    assert Change.objects.count() == before
+
+
+def test_forged_foreign_keys_are_refused_on_new_records(world: World, officer: Any, sign_in: Any) -> None:
+    client, tried = sign_in(officer), 0
+    before = {model: model._default_manager.count() for model in world.jia.rows()}
+    for slug, row in world.jia.ledgers().items():
+        if slug == "parks":
+            continue
+        data = entered(client, reverse("record-edit", args=[slug, row.pk]))
+        fields = choice_fields(client, reverse("record-edit", args=[slug, row.pk]))
+        data.pop("version", None)
+        for name, field in fields.items():
+            foreign = world.yi.rows()[field.queryset.model]
+            response = client.post(reverse("ledger-new", args=[slug]), {**data, name: foreign.pk})
+            assert response.status_code in (OK, GONE), (slug, name)
+            assert response.status_code == GONE or response.context["form"].errors, (slug, name)
+            tried += 1
+        # By way of the address: what it fills in, and the park
+        for parameter, name in RECORDS[slug].form.prefill.items():
+            if name in fields:
+                foreign = world.yi.rows()[fields[name].queryset.model]
+                url = f"{reverse('ledger-new', args=[slug])}?{parameter}={foreign.pk}"
+                assert client.get(url).status_code == GONE, url
+                tried += 1
+        assert client.post(f"{reverse('ledger-new', args=[slug])}?park=yi", data).status_code == GONE
+    assert tried >= 8
+    assert {model: model._default_manager.count() for model in world.jia.rows()} == before
+
+
+# Crawls: whatever can be clicked, in every role
+
+HREF = re.compile(r"""(?:href|action)="([^"#][^"]*)\"""")
+MOST_PAGES = 220
+
+
+def crawl(client: Client, start: str) -> dict[str, Any]:
+    """Every page that links lead to from ``start``; of addresses that differ in values of parameters only, one."""
+    seen: dict[str, Any] = {}
+    known, queue = {shape(start)}, [start]
+    while queue and len(seen) < MOST_PAGES:
+        url = queue.pop(0)
+        response = client.get(url)
+        seen[url] = response
+        if response.status_code == FOUND:
+            targets = [response["Location"]]
+        elif response["Content-Type"].startswith("text/html"):
+            targets = [unescape(one) for one in HREF.findall(response.content.decode())]
+        else:
+            targets = []
+        for target in targets:
+            parts = urlsplit(urljoin(url, target))
+            if parts.netloc or parts.path.startswith("/static/") or parts.path in ("/logout/", "/admin/logout/"):
+                continue
+            following = parts.path + (f"?{parts.query}" if parts.query else "")
+            if shape(following) not in known:
+                known.add(shape(following))
+                queue.append(following)
+    return seen
+
+
+def shape(url: str) -> tuple[str, frozenset[str]]:
+    parts = urlsplit(url)
+    return parts.path, frozenset(name for name, _ in parse_qsl(parts.query, keep_blank_values=True))
+
+
+@pytest.mark.parametrize("person", ["officer", "leader", "superior", "park_administrator"])
+def test_nothing_of_another_park_can_be_clicked(
+    person: str, world: World, sign_in: Any, request: pytest.FixtureRequest
+) -> None:
+    pages = crawl(sign_in(request.getfixturevalue(person)), reverse("desk"))
+    assert len(pages) > 30
+    problems = []
+    for url, response in pages.items():
+        # Forms answer GET only where they may; POST-only addresses say so
+        if response.status_code not in (OK, FOUND, NOT_ALLOWED):
+            problems.append(f"{url}: {response.status_code}")
+        elif response.status_code == OK:
+            problems += [f"{url}: {mark}" for mark in leaks(response)]
+    assert problems == []
+
+
+@pytest.mark.parametrize("person", [ANONYMOUS, NOBODY])
+def test_the_public_site_shows_no_record(person: str, world: World, nobody: Any, sign_in: Any) -> None:
+    """No name of an enterprise, a member or an organization; of 乙园, which is not public, nothing at all."""
+    pages = crawl(sign_in(None if person == ANONYMOUS else nobody), reverse("home"))
+    names = [str(row) for row in (world.jia.covered, world.jia.gap, world.jia.branch, world.jia.secretary)]
+    for url, response in pages.items():
+        assert response.status_code in (OK, FOUND, NOT_ALLOWED), url
+        if response.status_code == OK:
+            text = text_of(response)
+            assert [name for name in names if name in text] == [], url
+            assert leaks(response) == [], url
+
+
+def test_a_case_of_a_park_that_turns_private_is_gone(world: World, sign_in: Any) -> None:
+    make_case(world.jia.park, "另一案例", slug="another")
+    client = sign_in(None)
+    assert client.get(reverse("case", args=["another"])).status_code == OK
+    world.jia.park.is_public = False
+    world.jia.park.save()
+    assert client.get(reverse("case", args=["another"])).status_code == GONE
