@@ -1,16 +1,16 @@
 """The only place that reads from an address which park and which day a page is asked about."""
 
 import datetime as dt
-import re
 from dataclasses import dataclass
 
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest
 from django.utils import timezone
 
 from orgs.models import Park, User
+from portal.forms.fields import parse_day
 
-WRONG_DAY = "日期写的是“{text}”，请写成2026-10-31的样子；本页先按今天显示。"
-LATER_DAY = "日期{text}还没有到，请填今天或更早的日子；本页先按今天显示。"
+INSTEAD = "；本页先按今天显示。"
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,16 @@ def asked_park(user: User, slug: str) -> Park | None:
 
 
 def asked_day(text: str, today: dt.date) -> tuple[dt.date, str]:
-    """The day asked for and what is wrong with it; a wrong one, or one still to come, shows today."""
-    text = text.strip()
-    if not text:
+    """The day asked for and what is wrong with it; a wrong one, or one still to come, shows today.
+
+    Read as leniently as in the entry forms: 2026年10月31日 is a day too.
+    """
+    if not text.strip():
         return today, ""
-    if not re.fullmatch(r"\d{4}-\d{1,2}-\d{1,2}", text, re.ASCII):
-        return today, WRONG_DAY.format(text=text[:20])
     try:
-        day = dt.date(*map(int, text.split("-")))
-    except ValueError:
-        return today, WRONG_DAY.format(text=text[:20])
-    return (today, LATER_DAY.format(text=day)) if day > today else (day, "")
+        day = parse_day(text, "日期")
+    except ValidationError as error:
+        return today, error.messages[0] + INSTEAD
+    if day > today:
+        return today, f"日期{day}还没有到，请填今天或更早的日子{INSTEAD}"
+    return day, ""

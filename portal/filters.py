@@ -64,15 +64,15 @@ STATUSES: Final[dict[str, str]] = {
 
 
 def _status_case(*results: Any) -> Case:
-    """One value for each status, over the annotations of on_day; conditions that hold for many rows come first."""
+    """One value for each status, over the annotations of on_day; no condition is asked twice of one row."""
     unbuilt, few, none, joint, solo, outside = (Value(result) for result in results)
     return Case(
         When(in_real=False, then=outside),
-        When(covered=False, full_members__gte=ENOUGH_MEMBERS, then=unbuilt),
-        When(covered=False, members=0, then=none),
-        When(covered=False, then=few),
         When(solo=True, then=solo),
-        default=joint,
+        When(covered=True, then=joint),
+        When(full_members__gte=ENOUGH_MEMBERS, then=unbuilt),
+        When(members=0, then=none),
+        default=few,
     )
 
 

@@ -568,13 +568,19 @@ def counts(user: User, park: Park | None, day: dt.date) -> dict[str, int]:
     return dict.fromkeys(LEDGERS, 0) | dict(each[0].union(*each[1:], all=True))
 
 
-def subnav(
-    user: User, park: Park | None, day: dt.date, current: str = "", kept: Mapping[str, str] | None = None
-) -> list[Entry]:
-    """The bar of ledgers under the head, each with its count on the day."""
-    found = counts(user, park, day)
+def kept(about: Asked, data: QueryDict) -> dict[str, str]:
+    """The park, and the day when it was chosen, for links from a page that is not a list."""
+    found = {"park": about.park.slug} if about.park else {}
+    return found | ({"day": about.day.isoformat()} if data.get("day") else {})
+
+
+def subnav(current: str, kept: Mapping[str, str]) -> list[Entry]:
+    """The bar of ledgers under the head; ``kept`` (park, day) goes along on its links.
+
+    It bears no counts: nine of them would cost as much as half a page of records.
+    """
     query = f"?{urlencode(kept)}" if kept else ""
     return [
-        Entry(ledger.title.removesuffix("台账"), reverse("ledger", args=[slug]) + query, slug == current, found[slug])
+        Entry(ledger.title.removesuffix("台账"), reverse("ledger", args=[slug]) + query, slug == current)
         for slug, ledger in LEDGERS.items()
     ]

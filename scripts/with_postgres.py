@@ -6,6 +6,7 @@ PostgreSQL on the machine it says so and returns 0, or 1 when PORTAL_NO_SKIPS=1 
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -81,6 +82,8 @@ def main(command: list[str]) -> int:
     if programs is None:
         print("跳过：这台机器没有 PostgreSQL（Debian：apt-get install postgresql），命令没有执行。")
         return 1 if os.environ.get("PORTAL_NO_SKIPS") == "1" else 0
+    # A run that is told to end (by `timeout`, by a CI that gives up) still stops its server
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     with cluster(programs) as url:
         return subprocess.run(command, env={**os.environ, "DATABASE_URL": url}, check=False).returncode  # noqa: S603
 

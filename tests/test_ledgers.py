@@ -492,15 +492,16 @@ def test_tabs_count_what_they_open(slug: str, world: Any, administrator: Any, sh
         assert opened.context["page_obj"].paginator.count == tab.count, tab.label
 
 
-def test_every_filter_choice_of_every_ledger_answers(world: Any, officer: Any) -> None:
+def test_every_filter_of_every_ledger_answers(world: Any, officer: Any) -> None:
+    """The first and the last choice of each menu, which is where 未填, 都没有 and the like stand."""
     for slug, ledger in LEDGERS.items():
         form = listing(officer, slug).filterset.form
         for name, field in form.fields.items():
-            for value, _ in getattr(field, "choices", []):
-                found = listing(officer, slug, **{name: str(getattr(value, "value", value))})
+            values = [str(getattr(value, "value", value)) for value, _ in getattr(field, "choices", [])]
+            for value in {*values[1:2], *values[-1:]} - {""}:
+                found = listing(officer, slug, **{name: value})
                 assert not found.problems, (slug, name, value)
-                assert found.count == len(found.rows)
-                assert len(list(found._all_values())) == found.count
+                assert found.count == len(found.rows), (slug, name, value)
         assert ledger.filterset.primary
 
 
@@ -748,8 +749,8 @@ def fill(park: Park, number: int) -> None:
             for n in places
         ]
     )
-    # One state for ten enterprises: its own rules ask the database row by row
-    many([BusinessState(enterprise=one, state="operating", staff=20, since=early) for one in enterprises[::10]])
+    # A few states only: each asks the database for overlaps with others
+    many([BusinessState(enterprise=one, state="operating", staff=20, since=early) for one in enterprises[:10]])
     organizations = many(
         [
             PartyOrganization(
@@ -800,4 +801,5 @@ def test_ten_rows_and_five_thousand_need_the_same_queries(administrator: Any, si
     assert min(counts(administrator, None, TODAY).values()) >= 5000
     many = query_counts(client)
     reviewed = json.loads(COUNTS.read_text(encoding="utf-8"))["ledgers"]
-    assert few == many == reviewed
+    assert few == many
+    assert many == reviewed

@@ -115,9 +115,9 @@ def test_coverage_on_another_day(client: Any, today: dt.date) -> None:
 @pytest.mark.parametrize(
     ("day", "message"),
     [
-        ("2026-11-01", "日期不能晚于今天"),
-        ("2026-13-01", "日期应写成2026-10-31的样子"),
-        ("昨天", "日期应写成2026-10-31的样子"),
+        ("2026-11-01", "还没有到"),
+        ("2026-13-01", "没有13月"),
+        ("昨天", "认不出是哪一天"),
     ],
 )
 def test_a_wrong_day_is_explained(client: Any, today: dt.date, day: str, message: str) -> None:

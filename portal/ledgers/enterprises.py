@@ -1,12 +1,14 @@
 """The only place that declares the ledgers of parks and enterprises."""
 
 import datetime as dt
+from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, Final
 
 from django.db.models import Aggregate, Count, Exists, OuterRef, Prefetch, Q
 
 from metrics.coverage import ENOUGH_MEMBERS, counted_coverages, formation_status, on_day, why_not_operating
-from metrics.indicators import INDICATORS, LEAD, percent, rates_by
+from metrics.indicators import INDICATORS, LEAD, percent
 from orgs.models import (
     BusinessStateKind,
     Coverage,
@@ -40,21 +42,32 @@ from portal.ledgers.shape import (
     whole,
 )
 
-PARK_RATES: Final = (LEAD, "two_coverage")
-
 
 def load_parks(rows: ScopedQuerySet, day: dt.date, user: User) -> list[Any]:
-    """Each park with the rates of its enterprises and the number of its organizations and members on the day."""
+    """Each park with the counts of its enterprises, organizations and members on the day."""
     parks = list(rows)
-    figures = rates_by(Enterprise.objects.visible_to(user).filter(park__in=parks), day, "park", PARK_RATES)
+    inside = on_day(Enterprise.objects.visible_to(user).filter(park__in=parks), day)
+    grouped = inside.order_by().values("park").annotate(**_enterprise_counts())
+    enterprises = {found["park"]: found for found in grouped}
     organizations = _by_park(PartyOrganization.objects.visible_to(user).filter(park__in=parks).as_of(day))
     party = Member.full_q(day) | Member.probationary_q(day)
     members = _by_park(Member.objects.visible_to(user).filter(party, park__in=parks))
     for park in parks:
-        park.rates = figures.get(park.pk)
+        park.counted = enterprises.get(park.pk, dict.fromkeys(_enterprise_counts(), 0))
         park.organizations_on = organizations.get(park.pk, 0)
         park.members_on = members.get(park.pk, 0)
     return parks
+
+
+def _enterprise_counts() -> dict[str, Aggregate]:
+    """Enterprises present, in N_real, covered, and reached by either of the two coverages."""
+    lead, two = INDICATORS[LEAD], INDICATORS["two_coverage"]
+    return {
+        "n_present": Count("pk"),
+        "n_real": n(lead.denominator),
+        "n_covered": n(lead.numerator),
+        "n_both": n(two.numerator),
+    }
 
 
 def _by_park(rows: ScopedQuerySet) -> dict[int, int]:
@@ -62,18 +75,23 @@ def _by_park(rows: ScopedQuerySet) -> dict[int, int]:
 
 
 def park_totals(parks: ScopedQuerySet, day: dt.date) -> Totals:
-    """Over all parks of the filter: enterprises, those that count, those covered."""
-    inside = Enterprise.objects.filter(park__in=parks.order_by().values("pk"))
-    counted = on_day(inside, day).order_by()
-    lead, two = (INDICATORS[code] for code in PARK_RATES)
-    found = counted.aggregate(
-        n_present=Count("pk"), n_real=n(lead.denominator), n_covered=n(lead.numerator), n_both=n(two.numerator)
-    )
-    return {name.removeprefix("n_"): value for name, value in found.items()}
+    """The same counts over all parks of the filter."""
+    inside = on_day(Enterprise.objects.filter(park__in=parks.order_by().values("pk")), day)
+    totals: Totals = inside.order_by().aggregate(**_enterprise_counts())
+    return totals
 
 
-def _rate(park: Any, code: str) -> Any:
-    return park.rates[code].percent if park.rates else None
+def enterprises_of(name: str) -> Callable[[Any, dt.date], int]:
+    def value(row: Any, day: dt.date) -> int:
+        count: int = row.counted[name]
+        return count
+
+    return value
+
+
+def share_of(name: str) -> Callable[[Any, dt.date], Decimal | None]:
+    """Of the enterprises that count; unknown where there are none."""
+    return lambda row, day: percent(row.counted[name], row.counted["n_real"])
 
 
 PARKS = Ledger(
@@ -100,43 +118,29 @@ PARKS = Ledger(
         Column(
             "present",
             "企业",
-            lambda row, day: row.rates[LEAD].denominator + row.rates[LEAD].excluded if row.rates else 0,
+            enterprises_of("n_present"),
             "number",
-            total=lambda t: t["present"],
+            total=lambda t: t["n_present"],
             phone="企业",
             width=10,
         ),
-        Column(
-            "real",
-            "实体运营",
-            lambda row, day: row.rates[LEAD].denominator if row.rates else 0,
-            "number",
-            total=lambda t: t["real"],
-            width=10,
-        ),
-        Column(
-            "covered",
-            "已建组织",
-            lambda row, day: row.rates[LEAD].numerator if row.rates else 0,
-            "number",
-            total=lambda t: t["covered"],
-            width=10,
-        ),
+        Column("real", "实体运营", enterprises_of("n_real"), "number", total=lambda t: t["n_real"], width=10),
+        Column("covered", "已建组织", enterprises_of("n_covered"), "number", total=lambda t: t["n_covered"], width=10),
         Column(
             "coverage",
             "组织覆盖率",
-            lambda row, day: _rate(row, LEAD),
+            share_of("n_covered"),
             "percent",
-            total=lambda t: percent(t["covered"], t["real"]),
+            total=lambda t: percent(t["n_covered"], t["n_real"]),
             phone="覆盖率",
             width=12,
         ),
         Column(
             "two",
             "“两个覆盖”率",
-            lambda row, day: _rate(row, "two_coverage"),
+            share_of("n_both"),
             "percent",
-            total=lambda t: percent(t["both"], t["real"]),
+            total=lambda t: percent(t["n_both"], t["n_real"]),
             width=14,
         ),
         Column("organizations", "党组织", attribute("organizations_on"), "number", phone="组织", width=10),

@@ -9,10 +9,9 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from metrics.excel import CONTENT_TYPE, table_workbook
-from portal.asking import Asked, asked
-from portal.context import Entry
+from portal.asking import asked
 from portal.ledgers import LEDGERS, Ledger
-from portal.listing import Listing, subnav
+from portal.listing import Listing, counts, kept, subnav
 
 
 @dataclass(frozen=True)
@@ -20,15 +19,19 @@ class Shelf:
     """One ledger on the index page."""
 
     ledger: Ledger
-    entry: Entry
+    url: str
+    count: int
 
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """Every ledger with what belongs there and how many rows the user sees today (or on ``?day=``)."""
     about = asked(request)
-    entries = subnav(about.user, about.park, about.day, kept=kept(request, about))
-    shelves = [Shelf(ledger, entry) for ledger, entry in zip(LEDGERS.values(), entries, strict=True)]
+    found = counts(about.user, about.park, about.day)
+    shelves = [
+        Shelf(LEDGERS[slug], entry.url, found[slug])
+        for slug, entry in zip(LEDGERS, subnav("", kept(about, request.GET)), strict=True)
+    ]
     context = {"about": about, "shelves": shelves}
     return render(request, "portal/ledgers.html", context, status=400 if about.problem else 200)
 
@@ -69,12 +72,6 @@ def shown(request: HttpRequest, listing: Listing) -> HttpResponse:
         "rows": rows,
         "elsewhen": [] if rows else listing.elsewhen(),
         "may_add": listing.ledger.may_add(listing.user, listing.park),
-        "subnav": subnav(listing.user, listing.park, listing.day, listing.ledger.slug, listing.kept),
+        "subnav": subnav(listing.ledger.slug, listing.kept),
     }
     return render(request, "portal/ledger_list.html", context, status=400 if listing.problems else 200)
-
-
-def kept(request: HttpRequest, about: Asked) -> dict[str, str]:
-    """The park and the chosen day, for links from this page."""
-    found = {"park": about.park.slug} if about.park else {}
-    return found | ({"day": about.day.isoformat()} if request.GET.get("day") else {})

@@ -5,9 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django import forms
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import ValidationError
 from django.db.models import Count, Prefetch, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -19,6 +17,7 @@ from metrics.models import Source, Statement
 from orgs.models import Enterprise, Park
 from orgs.periods import during
 from orgs.scoping import ScopedQuerySet
+from portal.asking import asked_day
 from portal.models import Case, CaseItem, ItemKind
 from portal.statements import blocks, stages
 
@@ -178,19 +177,6 @@ def withheld(rate: Rate) -> bool:
 
 def enterprises_of(parks: Iterable[Park]) -> ScopedQuerySet:
     return Enterprise.objects.public().filter(park__in=list(parks))
-
-
-def asked_day(text: str, today: dt.date) -> tuple[dt.date, str]:
-    """The day asked for and what is wrong with it; a wrong one shows today."""
-    if not text:
-        return today, ""
-    try:
-        day = forms.DateField(input_formats=["%Y-%m-%d"]).clean(text)
-    except ValidationError:
-        return today, "日期应写成2026-10-31的样子，请重新填写。"
-    if day > today:
-        return today, "日期不能晚于今天，请填今天或更早的日子。"
-    return day, ""
 
 
 @dataclass(frozen=True)

@@ -454,5 +454,5 @@ def shell_of(
         "ledger": ledger,
         "ledger_url": reverse("ledger", args=[page.slug]) + (f"?{urlencode(kept)}" if kept else ""),
         "current_park": shown,
-        "subnav": subnav(about.user, about.park, about.day, page.slug, kept),
+        "subnav": subnav(page.slug, kept),
     }

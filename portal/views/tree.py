@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 from metrics.structure import Node, tree_on
 from orgs.models import PartyOrganization
 from portal.asking import asked
-from portal.listing import subnav
+from portal.listing import kept, subnav
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,6 @@ def tree(request: HttpRequest) -> HttpResponse:
         "about": about,
         "lines": lines,
         "several_parks": about.park is None,
-        "subnav": subnav(about.user, about.park, about.day, "organizations"),
+        "subnav": subnav("organizations", kept(about, request.GET)),
     }
     return render(request, "portal/tree.html", context)
