@@ -72,7 +72,7 @@ def random_history(number: int, size: int, rng: random.Random) -> History:
         return {"since": since, "until": rng.choice([None, None, since + dt.timedelta(days=rng.randint(1, LENGTH))])}
 
     def one_of(usual: str, values: list[str]) -> str:
-        return rng.choice([usual, rng.choice(values)])
+        return rng.choice([usual, usual, usual, rng.choice(values)])
 
     def yes(chance: float = 0.5) -> bool:
         return rng.random() < chance
@@ -114,9 +114,9 @@ def random_history(number: int, size: int, rng: random.Random) -> History:
                 dissolved_on=being["until"],
             )
         )
-    for index in range(rng.randint(0, 3 * size)):
+    for index in range(rng.randint(0, 4 * size)):
         admitted = day(-10, rng.choice([-1, LENGTH]))
-        full = rng.choice([None, admitted + dt.timedelta(days=rng.randint(1, LENGTH))])
+        full = rng.choice([None, *[admitted + dt.timedelta(days=rng.randint(1, LENGTH))] * 3])
         left = rng.choice([None, None, None, (full or admitted) + dt.timedelta(days=rng.randint(0, LENGTH))])
         suspended = rng.choice([None, None, None, day()])
         member = Member(
@@ -141,10 +141,14 @@ def random_history(number: int, size: int, rng: random.Random) -> History:
         count = len(history.enterprises)
         for index in {rng.randrange(min(2, count)), rng.randrange(count)}:
             enterprise = history.enterprises[index]
-            history.employments.append(Employment(member=member, enterprise=enterprise, **period()))
+            first = Employment(member=member, enterprise=enterprise, **period())
+            history.employments.append(first)
+            if yes(0.3):  # A second post at the same place, begun later, makes nobody two members
+                later = first.since + dt.timedelta(days=1)
+                history.employments.append(Employment(member=member, enterprise=enterprise, since=later))
     for organization in history.organizations:
-        for enterprise in rng.sample(history.enterprises, rng.randint(0, len(history.enterprises))):
-            way = rng.choice(FormationWay.values)
+        for enterprise in rng.sample(history.enterprises, rng.randint(0, (len(history.enterprises) + 1) // 2)):
+            way = rng.choice(["solo", "joint", rng.choice(FormationWay.values)])
             history.coverages.append(Coverage(organization=organization, enterprise=enterprise, way=way, **period()))
     for enterprise in history.enterprises:
         kinds = rng.sample(WorkKind.values, rng.choice([0, 0, 1, 2]))
@@ -351,8 +355,10 @@ def recomputed(history: History, day: dt.date) -> dict[str, dict[str, set[int]]]
             continue
         for code, inside in denominators(one).items():
             if not inside:
-                # Where only enterprises without an organization are asked about, a covered one is not asked about
-                meant = code not in {"work_coverage_strict", "instructor_rate"}
+                # 已覆盖但不计入 is about enterprises that do not operate; where only those without an organization are
+                # asked about, a covered one is not asked about at all
+                operating = one.in_all if code == "org_coverage_all" else one.in_real
+                meant = not operating and code not in {"work_coverage_strict", "instructor_rate"}
                 parts = ["excluded", "covered-uncounted"] if one.covered and meant else ["excluded"]
             else:
                 parts = ["denominator", "numerator" if numerators(one)[code] else "gap"]
@@ -432,16 +438,16 @@ def test_random_histories(size: int, seed: int, on: list[int], named: str) -> No
 
 @pytest.mark.soak
 @settings(PLAIN, max_examples=3000)
-@given(size=sizes, seed=seeds, on=several_days)
-def test_thousands_of_random_histories(size: int, seed: int, on: list[int]) -> None:
-    compare(*drawn(size, seed, on), sorted(INDICATORS))
+@given(size=sizes, seed=seeds, on=several_days, named=st.sampled_from(sorted(INDICATORS)))
+def test_thousands_of_random_histories(size: int, seed: int, on: list[int], named: str) -> None:
+    compare(*drawn(size, seed, on), [named])
 
 
 def test_the_histories_reach_what_they_should() -> None:
     """A generator that never makes a covered or qualified enterprise would prove nothing."""
     met: Counter[str] = Counter()
     rng = random.Random(20261031)
-    for _ in range(100):
+    for _ in range(150):
         history = random_history(1, 6, rng)
         for enterprise in history.enterprises:
             one = facts_of(history, enterprise, FIRST + dt.timedelta(days=rng.randint(0, LENGTH)))
@@ -451,4 +457,4 @@ def test_the_histories_reach_what_they_should() -> None:
                 met["covered uncounted"] += one.covered and not one.in_real
                 met["should have one"] += one.full >= 3 and not one.covered and one.in_real
     wanted = {*INDICATORS, *(f"{code} up" for code in INDICATORS), "covered uncounted", "should have one"}
-    assert {name: met[name] for name in wanted if met[name] < 5} == {}
+    assert {name: met[name] for name in wanted if met[name] < 10} == {}

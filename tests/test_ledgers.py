@@ -199,7 +199,7 @@ def test_the_index_names_every_ledger(world: Any, officer: Any, nobody: Any, sig
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_the_count_of_the_bar_is_that_of_the_list(slug: str, world: Any, administrator: Any) -> None:
+def test_the_count_of_the_index_is_that_of_the_list(slug: str, world: Any, administrator: Any) -> None:
     assert counts(administrator, None, TODAY)[slug] == listing(administrator, slug).count
 
 
@@ -436,8 +436,8 @@ def test_a_page_that_is_none_says_so(world: Any, officer: Any, shows: Any) -> No
         ("enterprises", {"indicator": "two_coverage", "part": "nonsense"}, "指标没有“nonsense”这一部分"),
         ("enterprises", {"sort": "phone"}, "不能按“phone”排序"),
         ("members", {"sort": "birth_on"}, "不能按“birth_on”排序"),
-        ("members", {"day": "2026-13-40"}, "请写成2026-10-31的样子"),
-        ("members", {"day": "2999-01-01"}, "还没有到"),
+        ("members", {"day": "2026-13-40"}, "本页先按今天显示"),
+        ("members", {"day": "2999-01-01"}, "本页先按今天显示"),
         ("members", {"q": "\x00"}, "“查找”填的内容无法查找"),
         ("members", {"q": "很" * 200}, "“查找”填的内容无法查找"),
         ("activities", {"year": "十"}, "“年份”里没有“十”这一项"),
@@ -541,8 +541,8 @@ def test_totals_are_those_of_all_rows(world: Any, administrator: Any) -> None:
                 total = found.totals[place]
                 if one.kind == "number" and one.total is not None:
                     assert (total or 0) == sum(value or 0 for value in column(found, one.name)), (slug, one.name, query)
-                elif one.centred and isinstance(total, int):
-                    assert total == column(found, one.name).count("有"), (slug, one.name, query)
+                elif one.centred and str(total).endswith("家"):
+                    assert total == f"{column(found, one.name).count('有')}家", (slug, one.name, query)
 
 
 def test_the_totals_of_enterprises_carry_the_rate(world: Any, officer: Any) -> None:
@@ -728,7 +728,11 @@ def fill(park: Park, number: int) -> None:
     """``number`` rows for every ledger, each enterprise with a state, an organization, a member and works."""
 
     def many(rows: list[Any]) -> list[Any]:
-        return journal.save_many(rows, journal.INSTALLER, Via.INSTALL)
+        written = journal.save_many(rows, journal.INSTALLER, Via.INSTALL)
+        # What autovacuum does in life: without it PostgreSQL plans for the tables of the tests before, nearly empty
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+        return written
 
     early, places = dt.date(2024, 1, 1), range(number)
     many(

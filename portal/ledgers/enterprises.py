@@ -334,10 +334,12 @@ ENTERPRISES = Ledger(
             "date",
             width=12,
         ),
-        Column("instructor", "指导员", has("instructed"), total=lambda t: t["instructors"], centred=True, width=9),
-        Column("union", "工会", has("unions"), total=lambda t: t["unions"], centred=True, width=9),
-        Column("league", "共青团", has("leagues"), total=lambda t: t["leagues"], centred=True, width=9),
-        Column("womens", "妇联", has("womens"), total=lambda t: t["womens"], centred=True, width=9),
+        Column(
+            "instructor", "指导员", has("instructed"), total=lambda t: f"{t['instructors']:,}家", centred=True, width=9
+        ),
+        Column("union", "工会", has("unions"), total=lambda t: f"{t['unions']:,}家", centred=True, width=9),
+        Column("league", "共青团", has("leagues"), total=lambda t: f"{t['leagues']:,}家", centred=True, width=9),
+        Column("womens", "妇联", has("womens"), total=lambda t: f"{t['womens']:,}家", centred=True, width=9),
     ),
     filterset=filters.EnterpriseFilter,
     form=forms.EnterpriseForm,
