@@ -114,6 +114,7 @@ class ScopedModel(models.Model):
     read_roles: ClassVar[frozenset[Role] | None] = None
     write_roles: ClassVar[frozenset[Role]] = RECORD_WRITERS
     untraced: ClassVar[frozenset[str]] = frozenset()
+    elsewhere: ClassVar[frozenset[str]] = frozenset()  # foreign keys that may lie in another park
 
     objects = ScopedQuerySet.as_manager()
 
@@ -162,7 +163,9 @@ class ScopedModel(models.Model):
         if own is None:
             return
         for field in self.scoped_foreign_keys():
-            target = getattr(self, field.name, None) if getattr(self, field.attname) else None
+            if field.name in self.elsewhere or not getattr(self, field.attname):
+                continue
+            target = getattr(self, field.name, None)
             if isinstance(target, ScopedModel) and target.park_path and target.park_id_of() not in (own, None):
                 message = f"所选的{field.verbose_name}不在同一个园区，请重新选择。"
                 raise ValidationError({field.name: ValidationError(message, code="other_park")})

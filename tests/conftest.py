@@ -56,9 +56,9 @@ def django_db_modify_db_settings(
 @pytest.fixture
 def world(db: None) -> Any:
     """甲园 (``world.jia``) and 乙园 (``world.yi``), each with one of everything."""
-    from tests.factories import make_world
+    from tests.factories import world_again
 
-    return make_world()
+    return world_again()
 
 
 @pytest.fixture

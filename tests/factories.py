@@ -1,11 +1,13 @@
 """The only place where tests make records: short calls with defaults, all through the writing gate as INSTALLER."""
 
+import copy
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from itertools import count
 from typing import Any, TypeVar
 
+from django.apps import apps
 from stdnum.cn import uscc as uscc_number
 
 from activities.models import Activity, ActivityKind, Attendance, AttendanceStatus
@@ -391,6 +393,32 @@ def make_side(park: Park, mark: str, number: int) -> Side:
         case=case,
         item=case.items.get(),
     )
+
+
+# The first world of a process, and the rows it is made of, in the order of their models
+_first: tuple[World, list[list[Any]]] | None = None
+
+
+def world_again() -> World:
+    """The same world as :func:`make_world` makes, faster: the rows of the first one are put back as they were.
+
+    The first is made through the gate and every test rolls it back, so its keys are free again. It spares each test
+    eighty validated writes, which is most of what the suite would cost.
+    """
+    global _first
+    if _first is None:
+        models = [model for model in apps.get_models() if issubclass(model, ScopedModel)]
+        alone = not any(model._base_manager.exists() for model in models)
+        world = make_world()
+        if not alone:
+            return world  # a row of the test itself must not slip into the kept ones
+        _first = world, [list(model._base_manager.order_by("pk")) for model in models]
+        return copy.deepcopy(world)
+    world, tables = copy.deepcopy(_first)
+    for rows in tables:
+        if rows:
+            type(rows[0])._base_manager.bulk_create(rows)
+    return world
 
 
 def make_world() -> World:

@@ -69,6 +69,8 @@ class Grant(ScopedModel):
     park_path = "park"
     read_roles = ADMINISTRATORS
     write_roles = ADMINISTRATORS
+    # An account that one park looks after may be given a role in another, by whoever administers both.
+    elsewhere: ClassVar[frozenset[str]] = frozenset({"user"})
 
     user = models.ForeignKey(User, models.PROTECT, verbose_name="账号", related_name="grants")
     role = models.CharField("角色", max_length=20, choices=Role)

@@ -112,11 +112,10 @@ class Member(ScopedModel):
                 violation_error_message="离开日期和离开原因要么都填，要么都不填。",
             ),
             models.CheckConstraint(
-                condition=Q(suspended_on__isnull=True, reinstated_on__isnull=True)
-                | Q(suspended_on__isnull=False, reinstated_on__isnull=True)
-                | Q(suspended_on__lt=F("reinstated_on")),
+                condition=Q(reinstated_on__isnull=True)
+                | Q(suspended_on__isnull=False, suspended_on__lt=F("reinstated_on")),
                 name="orgs_member_suspension",
-                violation_error_message="恢复党籍日期应晚于停止党籍日期，请核对这两个日期。",
+                violation_error_message="恢复党籍日期应晚于停止党籍日期，两个日期都要填，请核对。",
             ),
             models.CheckConstraint(
                 condition=Q(applied_on__isnull=False)
