@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any, TypeVar
 
 from django.apps import apps
+from django.db import transaction
 from stdnum.cn import uscc as uscc_number
 
 from activities.models import Activity, ActivityKind, Attendance, AttendanceStatus
@@ -415,9 +416,10 @@ def world_again() -> World:
         _first = world, [list(model._base_manager.order_by("pk")) for model in models]
         return copy.deepcopy(world)
     world, tables = copy.deepcopy(_first)
-    for rows in tables:
-        if rows:
-            type(rows[0])._base_manager.bulk_create(rows)
+    with transaction.atomic():  # a row may come before the one it points at
+        for rows in tables:
+            if rows:
+                type(rows[0])._base_manager.bulk_create(rows)
     return world
 
 
