@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Case, When
+from django.db.models import Case, Exists, OuterRef, When
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from orgs.models import Park, User
+from orgs.scoping import ADMINISTRATORS, holds, parks_in_reach
 
 MOST_PARKS = 40  # beyond this the switcher points to the ledger of parks
 KEPT = ("day", "indicator", "part")  # kept when the park changes; other filters may name rows of the old park
@@ -50,20 +51,29 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     # One query for the switcher and the current park, none when a page draws neither
     parks: Any = SimpleLazyObject(lambda: _parks(user, slug))
     return context | {
-        "nav": _navigation(request, slug, user),
+        "nav": SimpleLazyObject(lambda: _navigation(request, slug, user, parks)),
         "park_choices": SimpleLazyObject(lambda: _choices(request, parks)),
         "park_overflow": SimpleLazyObject(lambda: len(parks) > MOST_PARKS),
-        "current_park": SimpleLazyObject(lambda: next((park for park in parks if park.slug == slug), None)),
+        "current_park": SimpleLazyObject(lambda: _current(parks, slug)),
         "all_parks_url": _address(request, ""),
         "parks_ledger_url": reverse("ledger", args=["parks"]),
     }
 
 
-def _parks(user: User, slug: str) -> list[Park]:
+def _parks(user: User, slug: str) -> list[Any]:
     """The parks the user sees, at most one more than are listed; the chosen one comes first, so it is never cut off."""
-    visible = Park.objects.visible_to(user)
+    administered = Exists(parks_in_reach(user, ADMINISTRATORS).filter(pk=OuterRef("pk")))
+    visible = Park.objects.visible_to(user).annotate(administered=administered)
     chosen_first = Case(When(slug=slug, then=0), default=1)
     return list(visible.order_by(chosen_first, "name")[: MOST_PARKS + 1])
+
+
+def _current(parks: list[Any], slug: str) -> Park | None:
+    """The park in the address; to those who see only one park it is always that one."""
+    if not slug and len(parks) == 1:
+        slug = parks[0].slug
+    found: Park | None = next((park for park in parks if park.slug == slug), None)
+    return found
 
 
 def _choices(request: HttpRequest, parks: list[Park]) -> list[ParkChoice]:
@@ -82,11 +92,12 @@ def _address(request: HttpRequest, slug: str) -> str:
     return f"{path}?{urlencode(query)}" if query else path
 
 
-def _navigation(request: HttpRequest, slug: str, user: User) -> list[Entry]:
+def _navigation(request: HttpRequest, slug: str, user: User, parks: list[Any]) -> list[Entry]:
     query = f"?{urlencode({'park': slug})}" if slug else ""
     places = [("台账", "ledgers"), ("覆盖情况", "dashboard"), ("报表", "reports")]
     addresses = [(label, reverse(name)) for label, name in places]
     entries = [Entry(label, url + query, request.path.startswith(url)) for label, url in addresses]
-    if user.is_staff:
+    # Before the first park is entered only the grant itself can tell
+    if any(park.administered for park in parks) or (not parks and holds(user, ADMINISTRATORS)):
         entries.append(Entry("管理", reverse("admin:index")))
     return entries

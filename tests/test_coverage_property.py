@@ -8,6 +8,7 @@ import datetime as dt
 import random
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pytest
 from django.db import transaction
@@ -161,7 +162,7 @@ def random_states(enterprise: Enterprise, rng: random.Random) -> list[BusinessSt
     cuts = sorted(rng.sample(range(LENGTH), rng.randint(0, 3)))
     ends = [FIRST + dt.timedelta(days=cut) for cut in [0, *cuts] if cut or not cuts or rng.random() < 0.8]
     chain = []
-    for since, until in zip(ends, [*ends[1:], None], strict=True):
+    for since, until in pairwise([*ends, None]):
         if rng.random() < 0.1 or (until is not None and until <= since):
             continue
         chain.append(

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django import forms
+from django.db import models
 
 from activities.models import Activity, ActivityKind, Attendance, AttendanceStatus
 from orgs import journal
 from orgs.journal import Via
 from orgs.models import Affiliation, Member, Office, PartyOrganization, Post
 from orgs.periods import during
-from portal.forms.base import EntryForm, Note, Section, Together, today
+from portal.forms.base import EntryForm, Note, Section, Together, option_text, today
 from portal.forms.fields import number_input
 
 RULES = "支部工作条例（试行）"
@@ -57,6 +59,7 @@ class PeopleField(forms.ModelMultipleChoiceField):
 
     def __init__(self, label: str, help_text: str = "") -> None:
         super().__init__(Member.objects.none(), required=False, label=label, help_text=help_text)
+        self.alone: set[str] = set()
         self.error_messages["invalid_choice"] = f"{label}里有不属于这个党组织的人，请重新勾选"
         self.error_messages["invalid_pk_value"] = f"{label}里有认不出的人，请重新勾选"
         self.error_messages["list"] = f"{label}请逐个勾选"
@@ -66,6 +69,15 @@ class PeopleField(forms.ModelMultipleChoiceField):
         if isinstance(value, list | tuple) and any(len(str(one)) > 18 for one in value):
             raise forms.ValidationError(self.error_messages["invalid_choice"], code="invalid_choice")
         return super().clean(value)
+
+    def offer(self, people: models.QuerySet[Member]) -> None:
+        """Offer these people, by name alone; only namesakes carry the year of their birth."""
+        self.queryset = people
+        names = Counter(people.values_list("name", flat=True))
+        self.alone = {name for name, count in names.items() if count == 1}
+
+    def label_from_instance(self, obj: Any) -> str:
+        return obj.name if obj.name in self.alone else option_text(obj)
 
 
 class ActivityForm(EntryForm):
@@ -122,7 +134,7 @@ class ActivityForm(EntryForm):
                 del self.fields[name]
                 continue
             field: Any = self.fields[name]
-            field.queryset = self._people()
+            field.offer(self._people())
             if not self.is_new:
                 named = self.instance.attendances.filter(status=status)
                 self.initial[name] = [one.member_id for one in named]

@@ -182,7 +182,8 @@ class EntryForm(forms.ModelForm):
                 one.queryset = target.objects.visible_to(self.user).in_park(self.park)
             else:
                 one.queryset = target.objects.visible_to(self.user).writable_by(self.user)
-            one.label_from_instance = option_text  # type: ignore[method-assign, assignment]
+            if not isinstance(one, forms.ModelMultipleChoiceField):
+                one.label_from_instance = option_text  # type: ignore[method-assign, assignment]
 
     def _gate_park(self, name: str, one: forms.ModelChoiceField, writable: models.QuerySet[Park]) -> None:
         if not self.is_new:
