@@ -128,8 +128,13 @@ QUALIFIED = Q(in_real=True) & (Q(covered=True) | Q(full_members__gte=ENOUGH_MEMB
 
 
 def formation_status(enterprise: Enterprise) -> str:
-    """组建状态 of an enterprise annotated by :func:`on_day`, in the words of form 27 of the annual report."""
+    """组建状态 of an enterprise annotated by :func:`on_day`, in the words of form 27 of the annual report.
+
+    An enterprise outside N_real is in no row of that form; of it only is said whether it is covered all the same.
+    """
     row: Any = enterprise
+    if not row.in_real:
+        return "已建立，不计入" if row.covered else "不计入"
     if row.covered:
         return "已单独建立" if row.solo else "已联合建立"
     if row.full_members >= ENOUGH_MEMBERS:

@@ -34,16 +34,11 @@ DEMO = "?park=binjiang-demo"
 # file name → account (empty: nobody), address, whole page or first view
 PICTURES = {
     "home": ("", "/", False),
-    "home-whole": ("", "/", True),
     "case": ("", "/cases/dalu/", False),
-    "case-whole": ("", "/cases/dalu/", True),
-    "login": ("", "/login/", False),
     "dashboard": ("leader", f"/dashboard/{DEMO}", False),
-    "dashboard-whole": ("leader", f"/dashboard/{DEMO}", True),
     "ledger": ("officer", f"/ledgers/enterprises/{DEMO}", False),
     "form": ("officer", f"/ledgers/enterprises/new/{DEMO}", False),
-    "report": ("leader", f"/reports/{DEMO}", False),
-    "admin": ("administrator", "/admin/", False),
+    "report": ("leader", f"/reports/two-coverage/{DEMO}", False),
 }
 ON_A_PHONE = ("home", "dashboard", "ledger")
 

@@ -161,7 +161,7 @@ PARKS = Ledger(
 # Enterprises
 
 
-# formation_status gives the word; an enterprise outside N_real has none of its own.
+# The words of metrics.coverage.formation_status
 STATUS_TONES: Final = {
     "已单独建立": "ok",
     "已联合建立": "ok",
@@ -174,9 +174,7 @@ STATUS_TONES: Final = {
 
 
 def status_word(row: Any, day: dt.date) -> str:
-    if row.in_real:
-        return formation_status(row)
-    return "已建立，不计入" if row.covered else "不计入"
+    return formation_status(row)
 
 
 def missing_words(row: Any, day: dt.date) -> str:

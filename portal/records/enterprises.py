@@ -22,6 +22,7 @@ from orgs.models import (
 )
 from orgs.periods import during
 from portal.forms import BusinessStateForm, CoverageForm, EnterpriseForm, ParkForm, WorkCoverageForm
+from portal.ledgers.enterprises import STATUS_TONES
 from portal.records.parts import (
     MOST_LINES,
     Cell,
@@ -40,7 +41,6 @@ from portal.records.parts import (
 )
 from portal.timeline import Lane, Span
 
-FORMATION_STATE = {"已单独建立": "ok", "已联合建立": "ok", "应建未建": "late", "仅有个别党员": "due", "没有党员": "off"}
 HAVE = {True: "有", False: "无", None: "—"}
 IDLE = frozenset({BusinessStateKind.SUSPENDED, BusinessStateKind.SHELL})
 
@@ -174,7 +174,7 @@ def enterprise_strip(look: Look) -> list[Strip]:
         status = formation_status(seen)
         solo = look.see(Coverage).filter(during(look.day), enterprise=row).order_by("since").first()
         strip.append(
-            Strip("组建状态", status, f"{solo.since}起" if solo and seen.covered else "", FORMATION_STATE[status])
+            Strip("组建状态", status, f"{solo.since}起" if solo and seen.covered else "", STATUS_TONES[status])
         )
     if state is None:
         strip.append(Strip("经营状态", "未填", "不计入实体运营口径", "due"))

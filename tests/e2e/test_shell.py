@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.urls import reverse
+from django.urls import URLPattern, resolve, reverse
 from playwright.sync_api import Page, expect
 
+from metrics.reports import REPORTS
 from orgs.models import User
 from orgs.scoping import Role
+from portal.urls import urlpatterns
 from tests.factories import World, grant, make_user
 
 PASSWORD = "long-enough-7"
@@ -101,51 +103,86 @@ def sweep(page: Page, addresses: list[str], axe: Callable[[Page], None]) -> None
     assert not told, "\n".join(told)
 
 
-def test_public_pages(page: Page, world: World, axe: Callable[[Page], None]) -> None:
+def public_addresses(world: World) -> list[str]:
     names = ["home", "cases", "parks", "public-coverage", "definitions", "login"]
-    sweep(page, [*map(reverse, names), reverse("case", args=[world.jia.case.slug])], axe)
+    return [*map(reverse, names), reverse("case", args=[world.jia.case.slug])]
+
+
+def ledger_addresses(world: World) -> list[str]:
+    addresses = [reverse("ledgers"), reverse("organization-tree")]
+    addresses += [reverse("ledger", args=[slug]) for slug in world.jia.ledgers()]
+    return [*addresses, reverse("ledger", args=["enterprises"]) + "?q=none-such"]
+
+
+def record_addresses(world: World) -> list[str]:
+    return [reverse("record", args=[slug, row.pk]) for slug, row in world.jia.ledgers().items()]
+
+
+def form_addresses(world: World) -> list[str]:
+    rows = {slug: row for slug, row in world.jia.ledgers().items() if slug != "parks"}  # parks are an administrator's
+    addresses = [reverse("ledger-new", args=[slug]) for slug in rows]
+    addresses += [reverse("ledger-new", args=["activities"]) + f"?organization={world.jia.branch.pk}"]
+    addresses += [reverse("record-edit", args=[slug, row.pk]) for slug, row in rows.items()]
+    addresses += [reverse("record-delete", args=["members", world.jia.worker.pk])]
+    addresses += [reverse("record-end", args=["coverages", world.jia.coverage.pk])]
+    facts: list[tuple[str, Any, str, Any]] = [
+        ("enterprises", world.jia.covered, "states", world.jia.state),
+        ("organizations", world.jia.branch, "superiors", world.jia.subordination),
+        ("organizations", world.jia.branch, "elections", world.jia.election),
+        ("members", world.jia.secretary, "employments", world.jia.employment),
+        ("members", world.jia.secretary, "affiliations", world.jia.affiliation),
+    ]
+    for slug, owner, kind, fact in facts:
+        addresses += [reverse("record-fact-new", args=[slug, owner.pk, kind])]
+        addresses += [reverse("record-fact-edit", args=[slug, owner.pk, kind, fact.pk])]
+    slug, owner, kind, fact = facts[0]
+    return [
+        *addresses,
+        *(reverse(f"record-fact-{act}", args=[slug, owner.pk, kind, fact.pk]) for act in ("end", "delete")),
+    ]
+
+
+def figure_addresses(world: World) -> list[str]:
+    return [reverse("dashboard"), reverse("reports"), *(reverse("report", args=[slug]) for slug in REPORTS)]
+
+
+# What is no page: an act, a file, an answer for machines, a redirect
+NO_PAGE = {"logout", "ledger-export", "report-export", "healthz", "desk"}
+
+
+def test_every_page_is_in_the_crawl(world: World) -> None:
+    groups = (public_addresses, ledger_addresses, record_addresses, form_addresses, figure_addresses)
+    swept = {resolve(address.partition("?")[0]).url_name for group in groups for address in group(world)}
+    named = {route.name for route in urlpatterns if isinstance(route, URLPattern)}
+    assert named - swept - NO_PAGE == set()
+
+
+def test_public_pages(page: Page, world: World, axe: Callable[[Page], None]) -> None:
+    sweep(page, public_addresses(world), axe)
 
 
 def test_error_page(page: Page, world: World, axe: Callable[[Page], None]) -> None:
     assert not list(troubles(page, "/nowhere/", axe, status=404))
 
 
-def test_ledgers_of_an_officer(
-    page: Page, world: World, officer: User, login: Callable[[Page, User], None], axe: Callable[[Page], None]
+@pytest.mark.parametrize("addresses", [ledger_addresses, record_addresses, form_addresses])
+def test_pages_of_an_officer(
+    page: Page,
+    world: World,
+    officer: User,
+    login: Callable[[Page, User], None],
+    axe: Callable[[Page], None],
+    addresses: Callable[[World], list[str]],
 ) -> None:
     login(page, officer)
-    addresses = [reverse("ledgers"), reverse("ledger", args=["enterprises"]) + "?q=none-such"]
-    addresses += [reverse("ledger", args=[slug]) for slug in world.jia.ledgers()]
-    sweep(page, addresses, axe)
-
-
-def test_records_of_an_officer(
-    page: Page, world: World, officer: User, login: Callable[[Page, User], None], axe: Callable[[Page], None]
-) -> None:
-    login(page, officer)
-    sweep(page, [reverse("record", args=[slug, row.pk]) for slug, row in world.jia.ledgers().items()], axe)
-
-
-def test_forms_of_an_officer(
-    page: Page, world: World, officer: User, login: Callable[[Page, User], None], axe: Callable[[Page], None]
-) -> None:
-    login(page, officer)
-    rows = {slug: row for slug, row in world.jia.ledgers().items() if slug != "parks"}  # parks are an administrator's
-    addresses = [reverse("ledger-new", args=[slug]) for slug in rows]
-    addresses += [reverse("record-edit", args=[slug, row.pk]) for slug, row in rows.items()]
-    addresses += [reverse("record-delete", args=["members", world.jia.worker.pk])]
-    sweep(page, addresses, axe)
+    sweep(page, addresses(world), axe)
 
 
 def test_figures_of_a_leader(
     page: Page, world: World, leader: User, login: Callable[[Page, User], None], axe: Callable[[Page], None]
 ) -> None:
     login(page, leader)
-    page.goto(reverse("reports"))
-    reports = page.eval_on_selector_all("main a[href^='/reports/']", "links => links.map(link => link.pathname)")
-    pages = sorted({address for address in reports if "export" not in address})
-    assert pages
-    sweep(page, [reverse("dashboard"), reverse("reports"), *pages], axe)
+    sweep(page, figure_addresses(world), axe)
 
 
 def test_admin_works_under_the_policy(
