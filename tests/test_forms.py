@@ -356,9 +356,21 @@ def test_coverage_reminds_and_does_not_block(officer: Any, world: Any) -> None:
     row = saved(form)
     assert isinstance(row, Coverage)
     assert [note.head for note in form.reminders()] == ["这家企业2026-03-01有正式党员3名"]
-    said = errors_of(forms.CoverageForm(complete("Coverage", world.jia) | {"since": "2023-01-01"}, user=officer))
-    assert "早于" in said["since"][0]
-    assert said["since"][0].endswith("请核对")
+
+
+def test_coverage_from_before_the_founding_is_kept_and_reminded(officer: Any, world: Any) -> None:
+    """Worked case 23: a late paper. The record is true, it counts from the founding on."""
+    form = forms.CoverageForm(complete("Coverage", world.jia) | {"since": "2023-01-01"}, user=officer)
+    row = saved(form)
+    assert row.since < row.organization.founded_on
+    assert f"早于成立日期{row.organization.founded_on}" in [note.head for note in form.reminders()]
+
+
+def test_coverage_by_a_dissolved_organization_is_an_error(officer: Any, world: Any) -> None:
+    gone = make_organization(world.jia.park, "甲河旧支部", dissolved_on=dt.date(2025, 1, 1))
+    given = complete("Coverage", world.jia) | {"organization": gone.pk, "since": "2025-01-01"}
+    said = errors_of(forms.CoverageForm(given, user=officer))
+    assert said["since"] == ["甲河旧支部已于2025-01-01撤销，请核对起始日期或党组织"]
 
 
 def test_work_coverage(officer: Any, world: Any) -> None:

@@ -263,11 +263,8 @@ class CoverageForm(EntryForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         since, organization = cleaned.get("since"), cleaned.get("organization")
-        if since and organization:
-            if since < organization.founded_on:
-                self.add_error("since", f"起始日期早于{organization}的成立日期{organization.founded_on}，请核对")
-            elif organization.dissolved_on and since >= organization.dissolved_on:
-                self.add_error("since", f"{organization}已于{organization.dissolved_on}撤销，请核对起始日期或党组织")
+        if since and organization and organization.dissolved_on and since >= organization.dissolved_on:
+            self.add_error("since", f"{organization}已于{organization.dissolved_on}撤销，请核对起始日期或党组织")
         enterprise = cleaned.get("enterprise")
         if since and enterprise and enterprise.left_on and since >= enterprise.left_on:
             self.add_error("since", f"{enterprise}已于{enterprise.left_on}迁出，请核对起始日期或企业")
@@ -276,7 +273,16 @@ class CoverageForm(EntryForm):
     def notes(self) -> dict[str, list[Note]]:
         enterprise, organization, way = self.value("enterprise"), self.value("organization"), self.value("way")
         day = self.value("since") or today()
-        notes: dict[str, list[Note]] = {"enterprise": [], "organization": [], "way": []}
+        notes: dict[str, list[Note]] = {"enterprise": [], "organization": [], "way": [], "since": []}
+        if organization is not None and day < organization.founded_on:
+            # The paper often comes after the fact: the record is kept, and counts from the founding on
+            notes["since"].append(
+                Note(
+                    f"从成立之日起才计入组织覆盖，请核对起始日期和{organization}的成立日期。",
+                    tone="due",
+                    head=f"早于成立日期{organization.founded_on}",
+                )
+            )
         if enterprise is not None:
             note = non_public_note(enterprise)
             notes["enterprise"] += [note] if note else []
