@@ -577,3 +577,10 @@ def test_editing_leaves_the_parts_alone(officer: Any, world: Any) -> None:
     assert not {"employment_enterprise", "affiliation_organization"} & set(form.fields)
     organization = PartyOrganization.objects.get(pk=world.jia.branch.pk)
     assert "superior" not in forms.OrganizationForm(user=officer, instance=organization).fields
+
+
+def test_ending_a_state_of_business_reminds_what_follows(officer: Any, world: Any) -> None:
+    ended = forms.end_form(BusinessState)({"until": "2026-10-01"}, instance=world.jia.state, user=officer)
+    assert [note.head for note in ended.reminders()] == ["终止后不计入"]
+    assert saved(ended).until == dt.date(2026, 10, 1)
+    assert not forms.end_form(Coverage)(instance=world.jia.coverage, user=officer).reminders()

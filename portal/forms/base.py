@@ -17,7 +17,7 @@ from django.utils import timezone
 from metrics.models import Source
 from orgs import journal
 from orgs.journal import Via
-from orgs.models import Enterprise, Member, Park, PartyOrganization, User
+from orgs.models import BusinessState, Enterprise, Member, Park, PartyOrganization, User
 from orgs.scoping import ScopedModel, parks_in_reach
 from portal.forms.fields import field_for, worded
 
@@ -423,6 +423,12 @@ class EndForm(EntryForm):
         if until and until <= since:
             self.add_error("until", f"终止日期应晚于起始日期{since}，请核对这两个日期")
         return cleaned
+
+    def notes(self) -> dict[str, list[Note]]:
+        if not isinstance(self.instance, BusinessState):
+            return {}
+        gap = "终止以后没有新的经营状态，企业就成了“经营状态未填”，不再计入分母；有新状态的请改用“变更经营状态”。"
+        return {"until": [Note(gap, head="终止后不计入", tone="due")]}
 
     def _say_once(self) -> None:
         super()._say_once()
