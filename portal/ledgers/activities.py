@@ -17,11 +17,11 @@ from portal.ledgers.shape import (
     different,
     n,
     on_the_day,
+    organization_column,
     park_column,
     rank,
     simply,
     summed,
-    target,
     whole,
 )
 
@@ -42,17 +42,7 @@ ACTIVITIES = Ledger(
     columns=(
         Column("title", "议题或主题", attribute("title"), sort=("title",), total=lambda t: whole(t, "次"), width=40),
         Column("held", "日期", attribute("held_on"), "date", sort=("held_on",), phone="", width=12),
-        Column(
-            "organization",
-            "党组织",
-            attribute("organization.short_name"),
-            sort=("organization__short_name",),
-            total=lambda t: f"{t['organizations']:,}个党组织",
-            link=target("organizations", "organization_id"),
-            phone="组织",
-            wide=True,
-            width=30,
-        ),
+        organization_column(),
         Column(
             "kind",
             "活动类型",

@@ -19,10 +19,10 @@ from portal.ledgers.shape import (
     listed,
     n,
     on_the_day,
+    organization_column,
     park_column,
     rank,
     simply,
-    target,
     whole,
 )
 
@@ -188,17 +188,7 @@ OFFICES = Ledger(
         Column(
             "post", "党内职务", attribute("get_post_display"), sort=(rank("post", Post.values),), phone="", width=18
         ),
-        Column(
-            "organization",
-            "党组织",
-            attribute("organization.short_name"),
-            sort=("organization__short_name",),
-            total=lambda t: f"{t['organizations']:,}个党组织",
-            link=target("organizations", "organization_id"),
-            phone="组织",
-            wide=True,
-            width=30,
-        ),
+        organization_column(),
         Column(
             "background",
             "书记来源",

@@ -162,5 +162,20 @@ def park_column(path: str = "park") -> Column:
     return Column("park", "园区", attribute(f"{path}.short_name"), sort=(by,), phone="园区", width=16)
 
 
+def organization_column() -> Column:
+    """The Party organization a record belongs to, and how many different ones the whole filter has."""
+    return Column(
+        "organization",
+        "党组织",
+        attribute("organization.short_name"),
+        sort=("organization__short_name",),
+        total=lambda t: f"{t['organizations']:,}个党组织",
+        link=target("organizations", "organization_id"),
+        phone="组织",
+        wide=True,
+        width=30,
+    )
+
+
 def whole(totals: Totals, unit: str) -> str:
     return f"合计{totals['n']:,}{unit}"

@@ -34,7 +34,7 @@ def leader(world: World) -> User:
 
 @pytest.fixture
 def administrator(world: World) -> User:
-    user = make_user("administrator", is_staff=True)
+    user = make_user("administrator")
     grant(user, Role.ADMINISTRATOR)
     return user
 

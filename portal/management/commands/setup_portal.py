@@ -131,7 +131,6 @@ def open_account(account: Account, park: Park | None, password: str) -> None:
         username=account.username,
         display_name=account.display_name,
         home_park=None if nation else park,
-        is_staff=account.role == Role.ADMINISTRATOR,
     )
     user.set_password(password)
     journal.save(user, journal.INSTALLER, journal.Via.INSTALL)
