@@ -46,7 +46,7 @@ def tree_on(user: User, day: dt.date, organizations: ScopedQuerySet | None = Non
         if organization_id in nodes:
             nodes[organization_id].enterprises.add(enterprise_id)
     members: Q = Member.full_q(day, "member__") | Member.probationary_q(day, "member__")
-    affiliated = Affiliation.objects.visible_to(user).filter(during(day), members, kind=AffiliationKind.FORMAL)
+    affiliated = Affiliation.objects.counted_for(user).filter(during(day), members, kind=AffiliationKind.FORMAL)
     for organization_id, member_id in affiliated.values_list("organization_id", "member_id"):
         if organization_id in nodes:
             nodes[organization_id].members.add(member_id)

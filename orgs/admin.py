@@ -20,7 +20,7 @@ from django.urls import reverse
 
 from orgs import journal
 from orgs.journal import Via
-from orgs.scoping import ScopedModel, ScopedQuerySet, grants_of
+from orgs.scoping import PERSON_READERS, ScopedModel, ScopedQuerySet, grants_of
 
 if TYPE_CHECKING:
     from orgs.models import User
@@ -85,7 +85,12 @@ class Gated:
 
     def get_queryset(self, request: HttpRequest) -> Any:
         queryset: Any = super().get_queryset(request)  # type: ignore[misc]
-        return queryset.visible_to(account(request))
+        rows: Any = queryset.visible_to(account(request))
+        if held_roles(request) <= PERSON_READERS:
+            return rows
+        # The back office shows whole records, so it shows none of a park whose persons the reader may not see
+        readers = self.model.read_roles or PERSON_READERS
+        return rows.filter(self.model.scope_q(account(request), readers & PERSON_READERS))
 
     def _may(self, request: HttpRequest, roles: Any, obj: Any) -> bool:
         """Whether a role in ``roles`` is held and ``obj`` (a record, or the parent of an inline) is within the gate."""

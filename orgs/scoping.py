@@ -3,12 +3,16 @@
 A row belongs to the park at the end of its model's ``park_path``. A user's grants name the parks: one park, every park
 under a region code prefix (GB/T 2260), or the nation. Nobody sees anything without a grant, superusers included: an
 empty filter is not an empty result.
+
+Who reads a park does not thereby see its persons: names and telephone numbers are for ``PERSON_READERS`` alone. A model
+about persons says so with ``read_roles``, a model that merely has columns that name persons with ``personal``.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.apps import apps
@@ -39,6 +43,8 @@ class Reach(models.TextChoices):
 
 RECORD_WRITERS = frozenset({Role.OFFICER, Role.ADMINISTRATOR})
 ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
+# A superior reads a whole region or the nation: figures, enterprises and organizations, but no person's name.
+PERSON_READERS = frozenset({Role.OFFICER, Role.LEADER, Role.ADMINISTRATOR})
 
 
 def grants_of(user: User | AnonymousUser, roles: Collection[Role] | None = None) -> QuerySet[Grant]:
@@ -51,18 +57,22 @@ def grants_of(user: User | AnonymousUser, roles: Collection[Role] | None = None)
 
 
 def parks_in_reach(user: User | AnonymousUser, roles: Collection[Role] | None = None) -> QuerySet[Park]:
-    """The parks that the user's grants (in any of ``roles``) reach, as a subquery: no query of its own."""
+    """The parks that the user's grants (in any of ``roles``) reach, as a subquery: no query of its own.
+
+    Only the question for a region is asked of every park; those for the nation and for single parks are asked once.
+    """
     park: type[Park] = apps.get_model("orgs", "Park")
-    reaching = (
-        grants_of(user, roles)
+    grants = grants_of(user, roles)
+    region = (
+        grants.filter(reach=Reach.REGION)
         .annotate(code=ExpressionWrapper(OuterRef("region_code"), output_field=CharField()))
-        .filter(
-            Q(reach=Reach.NATION)
-            | Q(reach=Reach.PARK, park_id=OuterRef("pk"))
-            | Q(reach=Reach.REGION, code__startswith=F("region_prefix"))
-        )
+        .filter(code__startswith=F("region_prefix"))
     )
-    return park._default_manager.filter(Exists(reaching))
+    return park._default_manager.filter(
+        Exists(grants.filter(reach=Reach.NATION))
+        | Q(pk__in=grants.filter(reach=Reach.PARK).values("park"))
+        | Exists(region)
+    )
 
 
 def has_nation(user: User | AnonymousUser, roles: Collection[Role] | None = None) -> bool:
@@ -72,6 +82,44 @@ def has_nation(user: User | AnonymousUser, roles: Collection[Role] | None = None
 def holds(user: User | AnonymousUser, roles: Collection[Role]) -> bool:
     """Whether the user holds one of ``roles`` anywhere at all."""
     return grants_of(user, roles).exists()
+
+
+@dataclass(frozen=True)
+class Persons:
+    """Where a user may see persons: wherever he may see anything (``everywhere``), or in ``parks`` alone."""
+
+    everywhere: bool
+    parks: frozenset[int] = frozenset()
+
+    @property
+    def anywhere(self) -> bool:
+        return self.everywhere or bool(self.parks)
+
+    def at(self, park_id: int | None) -> bool:
+        return self.everywhere or park_id in self.parks
+
+    def within(self, park: Park | None) -> bool:
+        """In the chosen park, or, where none is chosen, in any at all."""
+        return self.anywhere if park is None else self.at(park.pk)
+
+    def rows_q(self, model: type[ScopedModel]) -> Q:
+        """The rows of ``model`` that lie where persons may be seen."""
+        return Q() if self.everywhere else Q(**{f"{model.park_path or 'pk'}__in": sorted(self.parks)})
+
+
+def persons_of(user: User | AnonymousUser) -> Persons:
+    """Where the user may see persons. One query; a second one for those who also hold a role that may not."""
+    roles = set(grants_of(user).values_list("role", flat=True))
+    if not roles & PERSON_READERS:
+        return Persons(everywhere=False)
+    if roles <= PERSON_READERS:
+        return Persons(everywhere=True)
+    return Persons(False, frozenset(parks_in_reach(user, PERSON_READERS).values_list("pk", flat=True)))
+
+
+def sees_persons(user: User | AnonymousUser, park_id: int | None) -> bool:
+    """Whether the user may see the persons of one park that he can see; ``None`` stands for a row of no park."""
+    return persons_of(user).at(park_id)
 
 
 class ScopedQuerySet(models.QuerySet[Any]):
@@ -88,6 +136,17 @@ class ScopedQuerySet(models.QuerySet[Any]):
         if not user.is_authenticated or not user.is_active:
             return self.none()
         return self.filter(self.model.scope_q(user, self.model.write_roles))
+
+    def counted_for(self, user: User | AnonymousUser) -> Self:
+        """What this user may count: rows about persons too, in every park that any of his roles reaches.
+
+        For aggregates alone. Who lists, names or links these rows to somebody asks ``visible_to``.
+        """
+        if self.model.read_roles != PERSON_READERS:
+            return self.visible_to(user)
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        return self.filter(self.model.scope_q(user, None))
 
     def public(self) -> Self:
         """Rows of parks marked public: for totals on the public site, never for listing names."""
@@ -115,6 +174,8 @@ class ScopedModel(models.Model):
     write_roles: ClassVar[frozenset[Role]] = RECORD_WRITERS
     untraced: ClassVar[frozenset[str]] = frozenset()
     elsewhere: ClassVar[frozenset[str]] = frozenset()  # foreign keys that may lie in another park
+    # Columns with a person's name or telephone number, or with free text in which one may stand
+    personal: ClassVar[frozenset[str]] = frozenset()
 
     objects = ScopedQuerySet.as_manager()
 
@@ -132,6 +193,15 @@ class ScopedModel(models.Model):
             return Q()
         since, until = cls.period
         return during(day, since=since, until=until)
+
+    @classmethod
+    def personal_q(cls, name: str) -> Q:
+        """The rows in which the column ``name`` is about a person: all of them, unless the model knows better."""
+        return Q()
+
+    def is_personal(self, name: str) -> bool:
+        """The same of this row."""
+        return True
 
     def park_id_of(self) -> int | None:
         """The primary key of the park this row belongs to, following ``park_path`` in Python."""

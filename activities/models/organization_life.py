@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from orgs.models import Member, PartyOrganization
-from orgs.scoping import ScopedModel
+from orgs.scoping import PERSON_READERS, ScopedModel
 
 
 class ActivityKind(models.TextChoices):
@@ -60,6 +60,7 @@ class Activity(ScopedModel):
     """One meeting or activity of a Party organization. Heads are members: due = present + on leave + absent."""
 
     park_path: ClassVar[str] = "organization__park"
+    personal = frozenset({"host", "content"})
 
     organization = models.ForeignKey(
         PartyOrganization, models.PROTECT, verbose_name="党组织", related_name="activities"
@@ -108,6 +109,7 @@ class Attendance(ScopedModel):
     """A named person at an activity; officers usually name only those who were not there."""
 
     park_path: ClassVar[str] = "activity__organization__park"
+    read_roles = PERSON_READERS
 
     activity = models.ForeignKey(Activity, models.PROTECT, verbose_name="组织生活", related_name="attendances")
     member = models.ForeignKey(Member, models.PROTECT, verbose_name="党员", related_name="attendances")

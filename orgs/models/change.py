@@ -1,14 +1,17 @@
 """The only place for the trail: who changed what, when, through which door, from what to what."""
 
+from collections import defaultdict
 from collections.abc import Collection
+from copy import copy
 from typing import Any, NoReturn
 
+from django.apps import apps
 from django.db import models
 from django.db.models import Q
 
 from orgs.models.grant import User
 from orgs.models.park import Park
-from orgs.scoping import Role, ScopedModel, ScopedQuerySet, has_nation
+from orgs.scoping import Reach, Role, ScopedModel, ScopedQuerySet, grants_of, parks_in_reach
 
 
 class Via(models.TextChoices):
@@ -67,8 +70,25 @@ class Change(ScopedModel):
 
     @classmethod
     def scope_q(cls, user: User, roles: Collection[Role] | None) -> Q:
-        """What belongs to no park (a grant over a region, a park that was deleted) is for those who see the nation."""
-        return Q() if has_nation(user, roles) else super().scope_q(user, roles)
+        """What belongs to no park (a grant over a region, a park that was deleted) is for those who see the nation.
+
+        The trail of a record is never read by a role that may not read the record: an entry about a member is no way
+        round to his name.
+        """
+        national = set(grants_of(user, roles).filter(reach=Reach.NATION).values_list("role", flat=True))
+        within = Q() if national else super().scope_q(user, roles)
+        for readers, labels in _read_by_few().items():
+            if not national & readers:
+                within &= ~Q(model__in=labels) | Q(park__in=parks_in_reach(user, readers).values("pk"))
+        return within
+
+    def without_persons(self) -> "Change":
+        """This entry, in memory, without the values that name persons: for readers who may not see them."""
+        personal = apps.get_model(self.model).personal
+        kept = copy(self)
+        kept.before = {name: value for name, value in self.before.items() if name not in personal}
+        kept.after = {name: value for name, value in self.after.items() if name not in personal}
+        return kept
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         # The one save() override of the project: an entry of the trail is written once.
@@ -78,3 +98,12 @@ class Change(ScopedModel):
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError("the trail is append-only")
+
+
+def _read_by_few() -> dict[frozenset[Role], list[str]]:
+    """The models that not every role may read, by the roles that may."""
+    found: dict[frozenset[Role], list[str]] = defaultdict(list)
+    for model in apps.get_models():
+        if issubclass(model, ScopedModel) and model.read_roles is not None:
+            found[model.read_roles].append(model._meta.label_lower)
+    return found

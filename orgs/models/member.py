@@ -11,7 +11,7 @@ from orgs.models.enterprise import Enterprise
 from orgs.models.organization import TEMPORARY_KINDS, PartyOrganization
 from orgs.models.park import Park
 from orgs.periods import Dated, contains, dated_constraints, overlap
-from orgs.scoping import ScopedModel
+from orgs.scoping import PERSON_READERS, ScopedModel
 
 
 class Sex(models.TextChoices):
@@ -74,6 +74,8 @@ def label_of(model: type[models.Model], name: str) -> str:
 
 class Member(ScopedModel):
     """A person on the way into the Party or in it; the stage on a day follows from the dates."""
+
+    read_roles = PERSON_READERS
 
     park = models.ForeignKey(Park, models.PROTECT, verbose_name="园区", related_name="members")
     name = models.CharField("姓名", max_length=40)
@@ -197,6 +199,7 @@ class Employment(ScopedModel, Dated):
 
     park_path = "member__park"
     period = ("since", "until")
+    read_roles = PERSON_READERS
 
     member = models.ForeignKey(Member, models.PROTECT, verbose_name="党员", related_name="employments")
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, verbose_name="企业", related_name="employments")
@@ -229,6 +232,7 @@ class Affiliation(ScopedModel, Dated):
 
     park_path = "member__park"
     period = ("since", "until")
+    read_roles = PERSON_READERS
 
     member = models.ForeignKey(Member, models.PROTECT, verbose_name="党员", related_name="affiliations")
     organization = models.ForeignKey(
@@ -296,6 +300,7 @@ class Office(ScopedModel, Dated):
 
     park_path = "organization__park"
     period = ("since", "until")
+    read_roles = PERSON_READERS
 
     organization = models.ForeignKey(PartyOrganization, models.PROTECT, verbose_name="党组织", related_name="offices")
     member = models.ForeignKey(Member, models.PROTECT, verbose_name="党员", related_name="offices")

@@ -86,6 +86,8 @@ class WorkKind(models.TextChoices):
 
 WORK_KINDS = frozenset({WorkKind.INSTRUCTOR, WorkKind.LIAISON, WorkKind.TRADE_UNION, WorkKind.YOUTH_LEAGUE})
 WIDE_WORK_KINDS = frozenset({WorkKind.WOMENS_FEDERATION, WorkKind.LEADER_CONTACT})
+# The kinds whose holder is a person; the others are held by an organization.
+PERSONAL_WORK_KINDS = frozenset({WorkKind.INSTRUCTOR, WorkKind.LIAISON, WorkKind.LEADER_CONTACT})
 
 
 class Duty(models.TextChoices):
@@ -97,6 +99,7 @@ class PartyOrganization(ScopedModel):
     """A Party organization of a park, in being from ``founded_on`` until ``dissolved_on``."""
 
     period = ("founded_on", "dissolved_on")
+    personal = frozenset({"phone", "note"})
 
     park = models.ForeignKey(Park, models.PROTECT, verbose_name="园区", related_name="organizations")
     name = models.CharField("党组织全称", max_length=120, help_text="与印章一致。")
@@ -271,6 +274,7 @@ class WorkCoverage(ScopedModel, Dated):
 
     park_path = "enterprise__park"
     period = ("since", "until")
+    personal = frozenset({"holder", "phone", "note"})
 
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, verbose_name="企业", related_name="works")
     kind = models.CharField("覆盖形式", max_length=20, choices=WorkKind)
@@ -288,3 +292,10 @@ class WorkCoverage(ScopedModel, Dated):
 
     def __str__(self) -> str:
         return f"{self.enterprise}：{self.get_kind_display()}"
+
+    @classmethod
+    def personal_q(cls, name: str) -> Q:
+        return Q(kind__in=sorted(PERSONAL_WORK_KINDS)) if name == "holder" else Q()
+
+    def is_personal(self, name: str) -> bool:
+        return name != "holder" or self.kind in PERSONAL_WORK_KINDS

@@ -51,7 +51,7 @@ ACTIVITIES = Ledger(
             phone="",
             width=18,
         ),
-        Column("host", "主持人", attribute("host"), sort=("host",), width=12),
+        Column("host", "主持人", attribute("host"), sort=("host",), personal="host", width=12),
         Column("mode", "方式", attribute("get_mode_display"), sort=("mode",), width=16),
         Column("due", "应到", attribute("due"), "number", sort=("due",), total=lambda t: t["due"], width=8),
         Column(

@@ -146,6 +146,7 @@ ORGANIZATIONS = Ledger(
             sort=("secretary_name",),
             total=lambda t: f"{t['secretaries']:,}个有书记",
             link=target("members", "secretary_pk"),
+            personal="secretary",
             phone="书记",
             width=12,
         ),
@@ -300,11 +301,11 @@ WORK_COVERAGES = Ledger(
         Column(
             "kind", "覆盖形式", attribute("get_kind_display"), sort=(rank("kind", WorkKind.values),), phone="", width=18
         ),
-        Column("holder", "人员或组织", attribute("holder"), sort=("holder",), phone="", width=24),
+        Column("holder", "人员或组织", attribute("holder"), sort=("holder",), personal="holder", phone="", width=24),
         Column("duty", "专职或兼职", attribute("get_duty_display"), sort=("duty",), width=12),
         Column("since", "起始日期", attribute("since"), "date", sort=("since",), phone="起", width=12),
         Column("until", "终止日期", attribute("until"), "date", sort=("until",), width=12),
-        Column("note", "说明", attribute("note"), width=30),
+        Column("note", "说明", attribute("note"), personal="note", width=30),
     ),
     filterset=filters.WorkCoverageFilter,
     form=forms.WorkCoverageForm,

@@ -7,6 +7,7 @@ from portal.records.enterprises import COVERAGES, ENTERPRISES, PARKS, WORK_COVER
 from portal.records.members import MEMBERS, STATEMENTS
 from portal.records.organizations import ACTIVITIES, OFFICES, ORGANIZATIONS
 from portal.records.parts import RecordPage
+from portal.records.targets import TARGETS
 
 RECORDS: Final[Mapping[str, RecordPage]] = {
     page.slug: page
@@ -20,6 +21,7 @@ RECORDS: Final[Mapping[str, RecordPage]] = {
         OFFICES,
         ACTIVITIES,
         STATEMENTS,
+        TARGETS,
     )
 }
 

@@ -24,7 +24,9 @@ from orgs.periods import during
 from portal.forms import BusinessStateForm, CoverageForm, EnterpriseForm, ParkForm, WorkCoverageForm
 from portal.ledgers.enterprises import STATUS_TONES
 from portal.records.parts import (
+    KEPT_BY_PARK,
     MOST_LINES,
+    UNKNOWN,
     Cell,
     FactKind,
     Line,
@@ -53,7 +55,7 @@ def park_strip(look: Look) -> list[Strip]:
     found = rates(look.see(Enterprise).in_park(park), look.day, HEADLINES)
     lead = found["org_coverage_real"]
     organizations = look.see(PartyOrganization).in_park(park).as_of(look.day).count()
-    members = look.see(Member).in_park(park).as_of(look.day)
+    members = look.tally(Member).in_park(park).as_of(look.day)
     full = members.filter(Member.full_q(look.day)).count()
     probationary = members.filter(Member.probationary_q(look.day)).count()
     query = {"park": park.slug}
@@ -71,7 +73,7 @@ def park_strip(look: Look) -> list[Strip]:
             "党员",
             f"{full + probationary:,}名",
             f"正式{full:,}名，预备{probationary:,}名",
-            url=look.ledger("members", **query),
+            url=look.ledger("members", **query) if look.names_persons else "",
         ),
         Strip("组织覆盖率", lead.short, f"{lead.numerator}/{lead.denominator}，{lead.indicator.basis}"),
     ]
@@ -221,7 +223,7 @@ def enterprise_tables(look: Look) -> list[Table]:
                 Line(
                     [
                         look.link(one, one.get_kind_display()),
-                        Cell(" ".join(filter(None, (one.holder, one.get_duty_display()))) or "—"),
+                        Cell(" ".join(filter(None, (holder_of(look, one), one.get_duty_display()))) or UNKNOWN),
                         on(one.since),
                         on(one.until),
                         standing(one, day),
@@ -275,7 +277,7 @@ def enterprise_tables(look: Look) -> list[Table]:
                 )
                 for one in employed[:MOST_LINES]
             ],
-            "没有登记在这家企业工作的党员或入党申请人。",
+            "没有登记在这家企业工作的党员或入党申请人。" if look.names_persons else members_counted(look),
             look.new("members", "登记党员", enterprise=row.pk),
             Link(f"台账中全部{len(employed)}名", look.ledger("members", enterprise=row.pk))
             if len(employed) > MOST_LINES
@@ -283,6 +285,18 @@ def enterprise_tables(look: Look) -> list[Table]:
         ),
         counted_table(look),
     ]
+
+
+def holder_of(look: Look, work: WorkCoverage) -> str:
+    """Who holds a work coverage; "" where that is a person the reader may not see."""
+    return "" if look.withholds(work, "holder") else work.holder
+
+
+def members_counted(look: Look) -> str:
+    """In the place of the list of members: how many there are on the day."""
+    seen = annotated(look)
+    number = seen.members if seen is not None else 0
+    return f"党员{number}名（{KEPT_BY_PARK}）。" if number else "没有登记在这家企业工作的党员。"
 
 
 def stage_word(member: Member, day: Any) -> str:
@@ -341,7 +355,7 @@ def enterprise_lanes(look: Look) -> list[Lane]:
             Span(
                 one.since,
                 one.until,
-                " ".join(filter(None, (one.holder or one.get_kind_display(),))),
+                holder_of(look, one) or one.get_kind_display(),
                 "g-ins",
                 look.url(one),
             )
@@ -446,7 +460,7 @@ def work_strip(look: Look) -> list[Strip]:
         Strip("状态", now.text, f"截至{look.day}", now.state),
         Strip("企业", str(row.enterprise), row.enterprise.get_kind_display(), url=look.url(row.enterprise)),
         Strip("覆盖形式", row.get_kind_display(), row.get_duty_display()),
-        Strip("人员或组织", row.holder or "—", row.phone),
+        Strip("人员或组织", holder_of(look, row) or UNKNOWN, "" if look.withholds(row, "phone") else row.phone),
         Strip("起止", f"{row.since}起", f"{row.until}止" if row.until else "仍有效"),
     ]
 
@@ -457,7 +471,7 @@ WORK_COVERAGES = RecordPage(
     noun="工作覆盖",
     form=WorkCoverageForm,
     heading=lambda look: f"{look.row.enterprise}：{look.row.get_kind_display()}",
-    sub=lambda look: look.row.holder,
+    sub=lambda look: holder_of(look, look.row),
     strip=work_strip,
     keys=("kind", "holder", "duty", "phone", "since", "until", "note"),
     related=("enterprise__park",),

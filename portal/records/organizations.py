@@ -20,6 +20,7 @@ from portal.forms import ActivityForm, ElectionForm, OfficeForm, OrganizationFor
 from portal.forms.base import add_months
 from portal.records.enterprises import stage_word
 from portal.records.parts import (
+    KEPT_BY_PARK,
     MOST_LINES,
     UNKNOWN,
     Cell,
@@ -81,11 +82,8 @@ def organization_strip(look: Look) -> list[Strip]:
     row, day = look.row, look.day
     alive = contains(row.founded_on, row.dissolved_on, day)
     chain = superiors(look)
-    secretary = (
-        look.see(Office).filter(during(day), organization=row, post=Post.SECRETARY).select_related("member").first()
-    )
-    here = look.see(Affiliation).filter(during(day), organization=row).exclude(kind=AffiliationKind.TEMPORARY)
-    members = look.see(Member).filter(pk__in=here.values("member"))
+    here = look.tally(Affiliation).filter(during(day), organization=row).exclude(kind=AffiliationKind.TEMPORARY)
+    members = look.tally(Member).filter(pk__in=here.values("member"))
     full = members.filter(Member.full_q(day)).count()
     probationary = members.filter(Member.probationary_q(day)).count()
     covered = look.see(Coverage).filter(during(day), organization=row).values("enterprise").distinct().count()
@@ -98,13 +96,37 @@ def organization_strip(look: Look) -> list[Strip]:
             "ok" if alive else "off",
         ),
         Strip("上级", str(chain[0]), "直接上级", url=look.url(chain[0])) if chain else Strip("上级", "未登记"),
-        Strip("书记", str(secretary.member), secretary.get_background_display(), url=look.url(secretary.member))
-        if secretary
-        else Strip("书记", "空缺", "应当及时补选", "due" if alive and row.is_counted else ""),
+        secretary_strip(look, alive and row.is_counted),
         Strip("党员", f"{full + probationary}名", f"正式{full}名，预备{probationary}名"),
         Strip("覆盖企业", f"{covered}家", f"截至{day}"),
         *([term_strip(look)] if row.is_counted else []),
     ]
+
+
+def secretary_strip(look: Look, is_needed: bool) -> Strip:
+    """The secretary of the day; to those who may not see persons, whether there is one."""
+    held = look.tally(Office).filter(during(look.day), organization=look.row, post=Post.SECRETARY)
+    secretary = held.select_related("member").first()
+    if secretary is None:
+        return Strip("书记", "空缺", "应当及时补选", "due" if is_needed else "")
+    background = secretary.get_background_display()
+    if not look.names_persons:
+        return Strip("书记", "在任", background)
+    return Strip("书记", str(secretary.member), background, url=look.url(secretary.member))
+
+
+def posts_counted(look: Look) -> str:
+    """In the place of the list of posts: how many persons hold one on the day."""
+    held = look.tally(Office).filter(during(look.day), organization=look.row).values("member").distinct().count()
+    return f"现任班子{held}人（{KEPT_BY_PARK}）。" if held else "现在没有在任的书记和委员。"
+
+
+def members_counted(look: Look) -> str:
+    """In the place of the list of members: how many of the Party belong here on the day."""
+    party = Member.full_q(look.day, "member__") | Member.probationary_q(look.day, "member__")
+    belonging = look.tally(Affiliation).filter(during(look.day), party, organization=look.row)
+    number = belonging.values("member").distinct().count()
+    return f"党员{number}名（{KEPT_BY_PARK}）。" if number else "还没有党员编入这个党组织。"
 
 
 def organization_tables(look: Look) -> list[Table]:
@@ -137,7 +159,7 @@ def organization_tables(look: Look) -> list[Table]:
                 )
                 for one in offices
             ],
-            "还没有登记书记和委员。",
+            "还没有登记书记和委员。" if look.names_persons else posts_counted(look),
             look.new("offices", "登记任职", organization=row.pk),
         ),
         Table(
@@ -225,7 +247,7 @@ def organization_tables(look: Look) -> list[Table]:
                 )
                 for one in members[:MOST_LINES]
             ],
-            "还没有党员编入这个党组织。",
+            "还没有党员编入这个党组织。" if look.names_persons else members_counted(look),
             look.new("members", "登记党员", organization=row.pk),
             Link(f"台账中全部{len(members)}名", look.ledger("members", organization=row.pk))
             if len(members) > MOST_LINES
@@ -282,7 +304,7 @@ def organization_tables(look: Look) -> list[Table]:
 def organization_lanes(look: Look) -> list[Lane]:
     row = look.row
     above = look.see(Subordination).filter(organization=row).select_related("superior")
-    offices = look.see(Office).filter(organization=row, post=Post.SECRETARY).select_related("member")
+    offices = look.tally(Office).filter(organization=row, post=Post.SECRETARY).select_related("member")
     coverages = look.see(Coverage).filter(organization=row).select_related("enterprise").order_by("since")
     lanes = [
         Lane("成立", [Span(row.founded_on, row.dissolved_on, row.get_kind_display(), "g-set")]),
@@ -291,7 +313,16 @@ def organization_lanes(look: Look) -> list[Lane]:
             [Span(one.since, one.until, str(one.superior), "g-ins", look.url(one.superior)) for one in above],
             "未登记",
         ),
-        Lane("书记", [Span(one.since, one.until, str(one.member), "g-ins", look.url(one)) for one in offices], "空缺"),
+        Lane(
+            "书记",
+            [
+                Span(one.since, one.until, str(one.member), "g-ins", look.url(one))
+                if look.names_persons
+                else Span(one.since, one.until, "在任", "g-ins")
+                for one in offices
+            ],
+            "空缺",
+        ),
         Lane(
             "任期",
             [
@@ -374,8 +405,15 @@ def activity_strip(look: Look) -> list[Strip]:
         Strip("类型", row.get_kind_display(), row.get_mode_display()),
         Strip("日期", row.held_on.isoformat(), row.place),
         Strip("到会", f"{row.present}/{row.due}名", f"请假{row.on_leave}名，缺席{row.absent}名"),
-        Strip("主持人", row.host or UNKNOWN),
+        *([] if look.withholds(row, "host") else [Strip("主持人", row.host or UNKNOWN)]),
     ]
+
+
+def nobody_named(look: Look) -> str:
+    """In the place of the persons named: that none is, or that the reader may not see them."""
+    if not look.names_persons and (named := look.tally(Attendance).filter(activity=look.row).count()):
+        return f"点名登记{named}人（{KEPT_BY_PARK}）。"
+    return "没有点名登记请假、缺席的人员。" if look.row.present < look.row.due else "全员到会。"
 
 
 def activity_tables(look: Look) -> list[Table]:
@@ -396,7 +434,7 @@ def activity_tables(look: Look) -> list[Table]:
                 )
                 for one in named.order_by("status", "member__name")
             ],
-            "没有点名登记请假、缺席的人员。" if look.row.present < look.row.due else "全员到会。",
+            nobody_named(look),
         ),
         Table(
             "counts",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -13,7 +14,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from activities.models import Activity
-from metrics.models import Statement
+from metrics.models import Statement, Target
 from orgs import journal
 from orgs.models import (
     Action,
@@ -28,9 +29,10 @@ from orgs.models import (
     WorkCoverage,
 )
 from orgs.periods import contains
-from orgs.scoping import ScopedModel
+from orgs.scoping import Persons, ScopedModel
 from portal.forms import EntryForm
 from portal.forms.base import today
+from portal.templatetags.show import SOMEBODY
 from portal.timeline import Lane
 
 # Model → the ledger its record page belongs to
@@ -44,9 +46,12 @@ SLUGS: Final[dict[type[ScopedModel], str]] = {
     Office: "offices",
     Activity: "activities",
     Statement: "statements",
+    Target: "targets",
 }
 MOST_LINES: Final = 50
 UNKNOWN: Final = "—"
+# What stands in the place of a list of names for those who may not see persons
+KEPT_BY_PARK: Final = "人员名单由园区掌握"
 
 
 @dataclass(frozen=True)
@@ -57,10 +62,24 @@ class Look:
     row: Any
     day: dt.date
     may_write: bool
+    persons: Persons
 
     def see(self, model: Any) -> Any:
         """The rows of a model that the user may see, and nothing else."""
         return model.objects.visible_to(self.user)
+
+    def tally(self, model: Any) -> Any:
+        """The rows of a model that the user may count, persons too: for numbers, never for names."""
+        return model.objects.counted_for(self.user)
+
+    @cached_property
+    def names_persons(self) -> bool:
+        """Whether the user may see persons in the park of this record."""
+        return self.persons.at(self.row.park_id_of())
+
+    def withholds(self, row: ScopedModel, name: str) -> bool:
+        """Whether a column of a row in this record's park is about a person whom the user may not see."""
+        return name in row.personal and not self.names_persons and row.is_personal(name)
 
     def url(self, row: ScopedModel) -> str:
         """The record page of a row, on the same day."""
@@ -228,6 +247,8 @@ def key_data(look: Look, names: Sequence[str]) -> list[tuple[str, Any]]:
     columns = {column.name: column for column in look.row._meta.concrete_fields}
     shown = []
     for name in names:
+        if look.withholds(look.row, name):
+            continue
         column = columns[name]
         value = getattr(look.row, name)
         if column.choices:
@@ -286,16 +307,21 @@ def trail(look: Look, page: RecordPage, most: int) -> tuple[list[Entry], int]:
 
 def entry(look: Look, change: Change) -> Entry:
     own = change.model == look.row._meta.label_lower and change.object_id == look.row.pk
+    named = look.persons.at(change.park_id) or change.user_id == look.user.pk
     noun = _noun(change.model)
     return Entry(
         at=change.at,
-        who=str(change.user) if change.user else "系统",
+        who="系统" if change.user is None else str(change.user) if named else SOMEBODY,
         via=change.get_via_display(),
         action=change.get_action_display(),
         what="" if own else f"{noun}：{change.label}",
         is_new=change.action == Action.CREATE,
         is_gone=change.action == Action.DELETE,
-        altered=[Altered(*one) for one in journal.diff(change) if one[1] != one[2]],
+        altered=[
+            Altered(*one)
+            for one in journal.diff(change if look.persons.at(change.park_id) else change.without_persons())
+            if one[1] != one[2]
+        ],
     )
 
 

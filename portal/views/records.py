@@ -44,7 +44,7 @@ MOST_PARKS = 200
 def record(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     page, about = page_of(slug), asked(request)
     row = readable(page, about.user, pk)
-    look = Look(about.user, row, about.day, may_change(page, about.user, pk))
+    look = Look(about.user, row, about.day, may_change(page, about.user, pk), about.persons)
     most = ALL_CHANGES if request.GET.get("trail") == "all" else RECENT_CHANGES
     entries, changes = trail(look, page, most)
     tables = page.tables(look)
@@ -454,5 +454,5 @@ def shell_of(
         "ledger": ledger,
         "ledger_url": reverse("ledger", args=[page.slug]) + (f"?{urlencode(kept)}" if kept else ""),
         "current_park": shown,
-        "subnav": subnav(page.slug, kept),
+        "subnav": subnav(page.slug, kept, about),
     }

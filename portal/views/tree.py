@@ -31,12 +31,12 @@ def lines_of(nodes: list[Node], depth: int = 0) -> Iterator[Line]:
 def tree(request: HttpRequest) -> HttpResponse:
     """Every organization in being on the day under its superior of that day, with the subtotals below it."""
     about = asked(request)
-    organizations = PartyOrganization.objects.visible_to(about.user).in_park(about.park)
+    organizations = about.within(PartyOrganization.objects.visible_to(about.user))
     lines = list(lines_of(tree_on(about.user, about.day, organizations)))
     context = {
         "about": about,
         "lines": lines,
         "several_parks": about.park is None,
-        "subnav": subnav("organizations", kept(about, request.GET)),
+        "subnav": subnav("organizations", kept(about, request.GET), about),
     }
     return render(request, "portal/tree.html", context)
