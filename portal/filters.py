@@ -1,7 +1,7 @@
 """The only place for the conditions a ledger is narrowed by; records to choose from come through the reading gate."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, Final
 
 import django_filters
@@ -14,6 +14,8 @@ from django_filters.fields import ModelChoiceField
 from activities.models import ActivityKind, Mode
 from metrics.coverage import ENOUGH_MEMBERS, counted_coverages
 from metrics.models import Basis, Source, Statement
+from metrics.models.targets import aimed_at
+from orgs.grams import bearers
 from orgs.models import (
     COUNTED_KINDS,
     NON_PUBLIC_KINDS,
@@ -152,31 +154,48 @@ class Record(django_filters.ModelChoiceFilter):
 
     def get_queryset(self, request: object) -> QuerySet[Any]:
         about: Asked = self.parent.about
-        return self.of.objects.visible_to(about.user).in_park(about.park)
+        rows = self.of.objects.visible_to(about.user).in_park(about.park)
+        # In a large list there are too many to choose from, which shows without putting them in order
+        return rows.order_by() if self.parent.is_large() else rows
 
 
 class LedgerFilter(django_filters.FilterSet):
     """The filter bar of a ledger. ``search`` names the columns of free text; ``primary`` the menus always in view."""
 
     search: ClassVar[tuple[str, ...]] = ()
-    search_hint: ClassVar[str] = "名称"
+    search_hint: str = "名称"
+    impersonal_hint: ClassVar[str] = ""  # the same for who may not see persons, where it differs
     primary: ClassVar[tuple[str, ...]] = ()
+    # Conditions on stored columns alone, which even a large list answers in no time
+    stored: ClassVar[frozenset[str]] = frozenset()
 
     q = django_filters.CharFilter(label="查找", method="find", max_length=100)
 
     def __init__(self, data: Any, queryset: QuerySet[Any], *, about: Asked) -> None:
         self.about = about
         self.day = about.day
+        self.is_large: Callable[[], bool] = lambda: False
+        if self.impersonal_hint and not about.persons.within(about.park):
+            self.search_hint = self.impersonal_hint
         super().__init__(data, queryset)
 
     def find(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """Every word is somewhere in the row."""
+        shown = {column: self._shown(queryset.model, column) for column in self.search}
         for word in value.split():
             anywhere = Q()
             for column in self.search:
-                anywhere |= Q(**{f"{column}__icontains": word})
+                anywhere |= Q(**{f"{column}__icontains": word}) & shown[column]
             queryset = queryset.filter(anywhere)
         return queryset
+
+    def _shown(self, model: type[ScopedModel], column: str) -> Q:
+        """Where the column may be searched: what the reader may not see he must not find either, letter by letter."""
+        if column not in model.personal or self.about.persons.everywhere:
+            return Q()
+        about_others = model.personal_q(column)
+        seen = self.about.persons.rows_q(model)
+        return seen | ~about_others if about_others else seen
 
     def problems(self) -> list[str]:
         """What is wrong with the conditions of the address, in sentences."""
@@ -211,6 +230,7 @@ class EnterpriseFilter(LedgerFilter):
     search = ("name", "former_names", "uscc")
     search_hint = "名称、曾用名、信用代码"
     primary = ("status", "industry")
+    stored = frozenset({"q", "industry", "ownership", "kind", "size"})
 
     status = Choice("组建状态", list(STATUSES.items()), field_name="status_at")
     industry = Choice("行业", [*Industry.choices, UNFILLED], method="by_text")
@@ -222,6 +242,12 @@ class EnterpriseFilter(LedgerFilter):
     scale = Choice("规上", [("yes", "规模以上")], method="by_scale")
     work = Choice("工作力量", [*WorkKind.choices, ("none", "都没有")], method="by_work")
     organization = Record("所在党组织", PartyOrganization, method="by_organization")
+
+    def find(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """The plain question, in a large list only of those who bear the rarest pair of signs asked for."""
+        found = super().find(queryset, name, value)
+        rarest = bearers(value) if self.is_large() else None
+        return found if rarest is None else found.filter(pk__in=rarest.values("enterprise"))
 
     def by_state(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         return queryset.filter(state_on__isnull=True) if value == UNFILLED[0] else queryset.filter(state_on=value)
@@ -289,6 +315,7 @@ class CoverageFilter(LedgerFilter):
 class WorkCoverageFilter(LedgerFilter):
     search = ("enterprise__name", "enterprise__former_names", "enterprise__uscc", "holder", "note")
     search_hint = "企业、人员或组织名称"
+    impersonal_hint = "企业、组织名称"
     primary = ("kind", "duty")
 
     kind = Choice("覆盖形式", WorkKind.choices)
@@ -337,6 +364,7 @@ class OfficeFilter(LedgerFilter):
 class ActivityFilter(LedgerFilter):
     search = ("title", "organization__name", "organization__short_name", "place", "host")
     search_hint = "主题、党组织、地点、主持人"
+    impersonal_hint = "主题、党组织、地点"
     primary = ("year", "month")
 
     year = Choice("年份", years_offered, method="by_year")
@@ -367,3 +395,11 @@ class StatementFilter(LedgerFilter):
 
     def by_category(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         return queryset.filter(category=value)
+
+
+class TargetFilter(LedgerFilter):
+    search = ("basis", "park__name", "park__short_name")
+    search_hint = "依据、园区"
+    primary = ("indicator",)
+
+    indicator = Choice("指标", aimed_at)

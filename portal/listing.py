@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
-from django.db.models import CharField, Count, F, Q, TextField, Value
+from django.db.models import Case, CharField, Count, F, Q, TextField, Value, When
 from django.db.models.expressions import Combinable, OrderBy
 from django.db.models.functions import NullIf
 from django.forms import BoundField
@@ -17,20 +17,39 @@ from django.urls import reverse
 from django.utils import timezone
 
 from metrics.excel import Header, Table
-from metrics.indicators import INDICATORS, PARTS, Indicator, Rate
+from metrics.indicators import (
+    COMPOSITIONS,
+    ENTERPRISES,
+    EVERY_GROUP,
+    INDICATORS,
+    PARTS,
+    Composition,
+    Indicator,
+    Rate,
+    Subject,
+)
 from orgs.models import Park, User
 from orgs.scoping import ScopedQuerySet
 from portal.asking import Asked
 from portal.context import Entry
 from portal.filters import RecordField
 from portal.ledgers import LEDGERS, Column, Ledger, View
+from portal.parkwalk import ParkWalk, walks
+from portal.places import name_of, reach_words
 from portal.templatetags import show
 
 PAGE: Final = 50
 CHUNK: Final = 1000
 EVERY_ROW: Final = 2**31 - 1
+LARGE: Final = 60_000  # rows in reach, up to which every page counts the whole filter
+SUMMED: Final = 1_000  # so many of a larger list are summed all the same
+CAP: Final = 10_000  # so far a larger list is counted and turned over; then it says “超过”
 # Names in the address that are not conditions of the filter bar, in the order in which links carry them.
-STATE: Final = ("park", "indicator", "part", "view", "day")
+STATE: Final = ("park", "region", "indicator", "part", "view", "day")
+
+
+# The ledgers that list what a figure counts
+DRILLED: Final = {one.subject.slug for one in INDICATORS.values()} | {one.subject.slug for one in COMPOSITIONS.values()}
 
 
 @dataclass(frozen=True)
@@ -39,6 +58,21 @@ class Drill:
 
     indicator: Indicator
     part: str
+
+    @property
+    def code(self) -> str:
+        return self.indicator.code
+
+    @property
+    def subject(self) -> Subject:
+        return self.indicator.subject
+
+    @property
+    def label(self) -> str:
+        return self.indicator.label
+
+    def rows(self, base: ScopedQuerySet, day: dt.date) -> ScopedQuerySet:
+        return self.indicator.part(base, day, self.part)
 
     def views(self) -> tuple[View, ...]:
         """The parts as tabs; those outside the denominator say why."""
@@ -55,6 +89,35 @@ class Drill:
             View(part, label, conditions[part], (why,) if part in ("excluded", "covered-uncounted") else ())
             for part, label in PARTS.items()
         )
+
+
+@dataclass(frozen=True)
+class GroupDrill:
+    """One group of a composition: the names behind one bar."""
+
+    composition: Composition
+    part: str
+
+    @property
+    def code(self) -> str:
+        return self.composition.code
+
+    @property
+    def subject(self) -> Subject:
+        return self.composition.subject
+
+    @property
+    def label(self) -> str:
+        return self.composition.name
+
+    def views(self) -> tuple[View, ...]:
+        """The groups as tabs, behind the whole."""
+        whole = self.composition.population.condition
+        groups = tuple(View(one.key, one.label, whole & one.condition) for one in self.composition.groups)
+        return (View(EVERY_GROUP, "全部", whole), *groups)
+
+    def rows(self, base: ScopedQuerySet, day: dt.date) -> ScopedQuerySet:
+        return self.composition.part(base, day, self.part)
 
 
 _NONE: Final = Q(pk__isnull=True)  # not pk__in=(): an empty set would empty the counts of the other tabs too
@@ -74,7 +137,7 @@ class Tab:
     label: str
     url: str
     current: bool
-    count: int
+    count: int | None
 
 
 @dataclass(frozen=True)
@@ -106,11 +169,27 @@ class Cell:
 
 
 class CountedPaginator(Paginator):
-    """A paginator that was told how many rows there are."""
+    """A paginator that was told how many rows there are, or, where ``is_capped``, that there are more than so many."""
 
-    def __init__(self, rows: Any, count: int) -> None:
+    def __init__(self, rows: Any, count: int, is_capped: bool = False) -> None:
         super().__init__(rows, PAGE)
         self.__dict__["count"] = count
+        self.is_capped = is_capped
+        # What lies behind the first 10,000 rows is not turned to page by page
+        if is_capped and count < CAP:
+            self.__dict__["num_pages"] = count // PAGE + 1
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How many rows: exactly ``number``, or more than that."""
+
+    number: int
+    is_capped: bool = False
+
+    @property
+    def text(self) -> str:
+        return f"{'超过' if self.is_capped else ''}{self.number:,}"
 
 
 class Listing:
@@ -127,33 +206,51 @@ class Listing:
         self.park: Park | None = about.park
         self.day: dt.date = about.day
         self.data = data
-        self.problems: list[str] = [about.problem] if about.problem and ledger.dated else []
+        problem = about.problem if ledger.dated else about.region_problem
+        self.problems: list[str] = [problem] if problem else []
         self.is_broken = False
         self.drill = self._read_drill()
         self.views = self.drill.views() if self.drill else ledger.views(self.day)
         self.view = self._read_view()
-        prepared = ledger.rows(self.user, self.park, self.day)
+        prepared = self._counted_on_day(about.within(ledger.rows(self.user, self.park, self.day)))
         self.filterset = ledger.filterset(data, prepared, about=about)
+        self.filterset.is_large = lambda: self.is_large
         wrong = self.filterset.problems()
         self.problems += wrong
         self.is_broken = self.is_broken or bool(wrong)
         self.base: ScopedQuerySet = prepared.none() if self.is_broken else self.filterset.qs
         self.sort, self.descending = self._read_sort()
 
+    def _counted_on_day(self, rows: ScopedQuerySet) -> ScopedQuerySet:
+        """With what the figure that was opened asks of a row; the ledger of enterprises has it anyway."""
+        if self.drill is None or self.drill.subject is ENTERPRISES:
+            return rows
+        return self.drill.subject.annotated(rows, self.day)
+
     # Reading the address
 
-    def _read_drill(self) -> Drill | None:
+    def _read_drill(self) -> Drill | GroupDrill | None:
         code, part = self.data.get("indicator", ""), self.data.get("part", "")
-        if (not code and not part) or self.ledger.slug != "enterprises":
+        if (not code and not part) or self.ledger.slug not in DRILLED:
             return None
-        if code not in INDICATORS:
+        figure: Indicator | Composition | None = INDICATORS.get(code) or COMPOSITIONS.get(code)
+        if figure is None:
             self._broken(f"没有代号为“{code[:40]}”的指标，请从覆盖情况页重新进入。")
             return None
-        part = part or "denominator"
-        if part not in PARTS:
-            self._broken(f"指标没有“{part[:40]}”这一部分，可看的有{'、'.join(PARTS.values())}。")
+        if figure.subject.slug != self.ledger.slug:
+            self._broken(
+                f"“{figure.name}”数的是{figure.subject.noun}，名单不在{self.ledger.title}，请从指标一览重新进入。"
+            )
             return None
-        return Drill(INDICATORS[code], part)
+        if isinstance(figure, Composition):
+            part = part or EVERY_GROUP
+            words = {EVERY_GROUP: "全部", **{group.key: group.label for group in figure.groups}}
+        else:
+            part, words = part or "denominator", dict(PARTS)
+        if part not in words:
+            self._broken(f"指标没有“{part[:40]}”这一部分，可看的有{'、'.join(words.values())}。")
+            return None
+        return GroupDrill(figure, part) if isinstance(figure, Composition) else Drill(figure.on(self.day), part)
 
     def _read_view(self) -> View:
         asked = self.drill.part if self.drill else self.data.get("view", "")
@@ -168,7 +265,24 @@ class Listing:
         found = next((column for column in self.columns if column.name == name and column.sort), None)
         if asked and found is None:
             self.problems.append(f"不能按“{asked[:40]}”排序，已按通常顺序排列。")
+        elif found and not self._may_sort(found):
+            self.problems.append(
+                f"查看范围内的{self.ledger.noun}超过{LARGE:,}{self.ledger.unit}，不能按“{found.label}”排序，"
+                "已按通常顺序排列。选一个园区后可以。"
+            )
+            found = None
         return found, asked.startswith("-")
+
+    def _may_sort(self, column: Column) -> bool:
+        """What is worked out for the day is not worked out for a million rows to find the first fifty."""
+        stored = all(isinstance(name, str) and name.split("__")[0] not in self._worked_out for name in column.sort)
+        return bool(column.sort) and (stored or not self.is_large)
+
+    @property
+    def _worked_out(self) -> Mapping[str, Any]:
+        """What ``prepare`` annotates."""
+        worked_out: Mapping[str, Any] = self.filterset.queryset.query.annotations
+        return worked_out
 
     def _broken(self, sentence: str) -> None:
         self.problems.append(sentence)
@@ -182,7 +296,8 @@ class Listing:
         kept = {name: self.data[name] for name in ("day",) if self.data.get(name)}
         found = {
             "park": self.park.slug if self.park else "",
-            "indicator": self.drill.indicator.code if self.drill else "",
+            "region": self.about.region,
+            "indicator": self.drill.code if self.drill else "",
             "part": self.drill.part if self.drill else "",
             "view": "" if self.drill or self.view is self.views[0] else self.view.slug,
             "day": self.day.isoformat() if kept else "",
@@ -217,7 +332,7 @@ class Listing:
     @cached_property
     def kept(self) -> dict[str, str]:
         """What goes along to a record: the park, and the day when it was chosen."""
-        return {name: self.state[name] for name in ("park", "day") if name in self.state}
+        return {name: self.state[name] for name in ("park", "region", "day") if name in self.state}
 
     def record_url(self, slug: str, pk: int) -> str:
         return f"{reverse('record', args=[slug, pk])}{self.kept_query}"
@@ -229,7 +344,7 @@ class Listing:
     @property
     def plain_url(self) -> str:
         """The ledger without anything but the park."""
-        return f"{self.url}?{urlencode({'park': self.park.slug})}" if self.park else self.url
+        return f"{self.url}?{urlencode(self.about.place)}" if self.about.place else self.url
 
     @property
     def words(self) -> str:
@@ -240,7 +355,7 @@ class Listing:
     @cached_property
     def cleared_url(self) -> str:
         """The same tab without any condition."""
-        return self.address(**dict.fromkeys([*self.filterset.filters, "day"], ""))
+        return self.address(**dict.fromkeys([*self.filterset.filters, "day", "region"], ""))
 
     # Columns
 
@@ -249,7 +364,22 @@ class Listing:
         """What is shown: the park too when the list spans several, and what the view adds."""
         first, *others = self.ledger.columns
         park = [self.ledger.park_column] if self.ledger.park_column and self.spans_parks else []
-        return [first, *park, *self.view.extra, *others]
+        return [one for one in (first, *park, *self.view.extra, *others) if not self._is_withheld(one)]
+
+    def _is_withheld(self, column: Column) -> bool:
+        """A column that is about persons in every row, where the reader may see none."""
+        if not column.personal or self.about.persons.within(self.park):
+            return False
+        return not self.ledger.model.personal_q(column.personal)
+
+    def _withholds(self, column: Column, row: Any) -> bool:
+        """A cell that names a person, in a park where the reader may see none."""
+        if not column.personal or self.about.persons.everywhere:
+            return False
+        return row.is_personal(column.personal) and not self.about.persons.at(row.park_id_of())
+
+    def value(self, row: Any, column: Column) -> Any:
+        return None if self._withholds(column, row) else column.value(row, self.day)
 
     @cached_property
     def spans_parks(self) -> bool:
@@ -258,7 +388,7 @@ class Listing:
     @property
     def heads(self) -> Iterator[Head]:
         for column in self.columns:
-            if not column.sort:
+            if not self._may_sort(column):
                 yield Head(column)
             elif column is self.sort:
                 order = "descending" if self.descending else "ascending"
@@ -274,7 +404,7 @@ class Listing:
     def rows(self) -> ScopedQuerySet:
         """Every row of the filter, in order."""
         if self.drill and not self.is_broken:
-            rows = self.drill.indicator.part(self.base, self.day, self.drill.part)
+            rows = self.drill.rows(self.base, self.day)
         else:
             rows = self.base.filter(self.view.condition)
         return rows.order_by(*self._ordering(), *self.ledger.order)
@@ -288,6 +418,17 @@ class Listing:
         return keys
 
     def _sort_key(self, name: str | Combinable) -> Any:
+        key = self._sort_value(name)
+        if self.sort is None or not self.sort.personal or self.about.persons.everywhere:
+            return key
+        # What is not shown must not show in the order either
+        model = self.ledger.model
+        shown = self.about.persons.rows_q(model)
+        if elsewise := model.personal_q(self.sort.personal):
+            shown |= ~elsewise
+        return Case(When(shown, then=key), default=None)
+
+    def _sort_value(self, name: str | Combinable) -> Any:
         if not isinstance(name, str):
             return name
         if self.sort and self.sort.kind == "text" and self._is_text(name):
@@ -323,10 +464,110 @@ class Listing:
             found |= self.ledger.more_totals(self.rows, self.day)
         return found
 
+    # A large list: more rows in reach than one page may count
+
+    @cached_property
+    def is_large(self) -> bool:
+        """Whether more than LARGE rows of the ledger are in reach, whatever the conditions; one park never has them."""
+        if not walks(self.ledger.order) or not self.spans_parks:
+            return False
+        reach = self.about.within(self.ledger.model.objects.visible_to(self.user)).order_by()
+        return reach.values("pk")[: LARGE + 1].count() > LARGE
+
+    @cached_property
+    def known(self) -> Mapping[str, Any]:
+        return known_counts(self) if self.is_large else {}
+
+    @cached_property
+    def is_summed(self) -> bool:
+        """Whether the whole filter is counted and summed: always, but for a large list only when that is asked for.
+
+        A list behind a figure is as long as the figure says, so it is counted too unless its length is known; and one
+        of which the conditions leave little.
+        """
+        if not self.is_large or self.is_broken or self.data.get("count") == "all":
+            return True
+        if self.drill is not None:
+            return not self.known
+        if "n" in self.known:
+            return False
+        return self._left is not None and not self._left.is_capped and self._left.number <= SUMMED
+
+    @cached_property
+    def length(self) -> Counted:
+        """How long the list is, as far as that can be said."""
+        if self.is_summed:
+            return Counted(self.counted["n"])
+        if "n" in self.known:
+            return Counted(self.known["n"])
+        if self._left is not None and not self.view.condition:
+            return self._left
+        if self._left is not None and not self._left.is_capped:
+            return Counted(self.rows.count())
+        most = min(self._number * PAGE, CAP)
+        found = len(self._first(most + 1))
+        return Counted(min(found, most), found > most)
+
+    @cached_property
+    def _left(self) -> Counted | None:
+        """What the conditions leave of a large list, in all its tabs together.
+
+        None where a condition is on what is worked out for the day: only stored columns are read that fast.
+        """
+        if self.drill is not None or not all(name in self.filterset.stored for name in self._filtered):
+            return None
+        found = self.base.order_by().values("pk")[: CAP + 1].count()
+        return Counted(min(found, CAP), found > CAP)
+
+    @property
+    def is_unfiltered(self) -> bool:
+        """No condition of the filter bar."""
+        return not self._filtered
+
+    @property
+    def _filtered(self) -> list[str]:
+        """The conditions of the filter bar in force."""
+        return [name for name in self.filterset.filters if name in self.state]
+
+    @property
+    def _number(self) -> int:
+        """The page asked for; 0 when it is none."""
+        text = self.data.get("page", "") or "1"
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+    def _first(self, number: int) -> list[int]:
+        """The first so many keys of a large list in the usual order."""
+        if len(self._walked) < number:
+            self._walked = ParkWalk(self.rows, self.user, self.ledger.order).first(number)
+        return self._walked[:number]
+
+    _walked: list[int] = []  # noqa: RUF012 (replaced, never changed)
+
+    def _keys(self, number: int) -> list[int]:
+        """The keys of one page of a large list."""
+        start, end = (number - 1) * PAGE, number * PAGE
+        few = self._left is not None and not self._left.is_capped
+        if self.sort is None and not few and end <= CAP:
+            return self._first(end)[start:]
+        return list(self.rows.values_list("pk", flat=True)[start:end])
+
+    @property
+    def may_export(self) -> bool:
+        """A workbook holds every row, so of a large list there is one only when its length is known and bearable."""
+        return not self.is_large or (not self.length.is_capped and self.length.number <= LARGE)
+
+    @property
+    def most(self) -> int:
+        return LARGE
+
+    @property
+    def count_url(self) -> str:
+        """This list with everything counted and summed, however long that takes."""
+        return self.address(count="all")
+
     @property
     def count(self) -> int:
-        count: int = self.counted["n"]
-        return count
+        return self.length.number
 
     @property
     def tabs(self) -> list[Tab]:
@@ -339,29 +580,38 @@ class Listing:
                 view.label,
                 self.address(**{name: view.slug if self.drill or place else ""}),
                 view is self.view,
-                self.counted[f"view_{place}"],
+                self._count_of(place),
             )
             for place, view in enumerate(self.views)
+            if view.condition is not _NONE or view is self.view
         ]
+
+    def _count_of(self, place: int) -> int | None:
+        """The rows of one tab; None where a large list does not count them."""
+        count: int | None = (self.counted if self.is_summed else self.known).get(f"view_{place}")
+        return count
 
     def page(self) -> Page[Any]:
         """The page asked for; a number past the last shows the last, with a sentence."""
-        paginator = CountedPaginator(self.rows.values_list("pk", flat=True), self.count)
-        text = self.data.get("page", "") or "1"
-        number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+        paginator = CountedPaginator(self.rows.values_list("pk", flat=True), self.length.number, self.length.is_capped)
+        number = self._number
         if number < 1:
-            self.problems.append(f"页码“{text[:20]}”不对，本页显示第1页。")
+            self.problems.append(f"页码“{self.data['page'][:20]}”不对，本页显示第1页。")
             number = 1
         elif number > paginator.num_pages:
-            self.problems.append(f"没有第{number}页，本页显示最后一页。")
-            number = paginator.num_pages
-        return paginator.page(number)
+            last = paginator.num_pages
+            if self.length.is_capped:
+                self.problems.append(f"记录太多，只能翻到第{last}页，请加上条件再看；本页显示第{last}页。")
+            else:
+                self.problems.append(f"没有第{number}页，本页显示最后一页。")
+            number = last
+        return Page(self._keys(number), number, paginator) if self.is_large else paginator.page(number)
 
     def loaded(self, pks: list[int]) -> list[Any]:
         """The rows of these keys in this order, with all that the columns show."""
         if not pks:
             return []
-        rows = self.ledger.model.objects.visible_to(self.user).filter(pk__in=pks)
+        rows = self._counted_on_day(self.ledger.model.objects.visible_to(self.user).filter(pk__in=pks))
         found = {row.pk: row for row in self.ledger.load(rows, self.day, self.user)}
         return [found[pk] for pk in pks if pk in found]
 
@@ -369,22 +619,24 @@ class Listing:
         return [self._cell(row, column, place == 0) for place, column in enumerate(self.columns)]
 
     def _cell(self, row: Any, column: Column, is_first: bool) -> Cell:
-        value = column.value(row, self.day)
+        value = self.value(row, column)
         tone = column.tones.get(value, "") if column.tones else ""
         if is_first:
             return Cell(column, written(value, column.kind), self.record_url(self.ledger.slug, row.pk), tone)
-        to = column.link(row) if column.link else None
+        to = column.link(row) if column.link and not self._withholds(column, row) else None
         return Cell(column, written(value, column.kind), self.record_url(*to) if to else "", tone)
 
     @property
     def totals(self) -> list[Any]:
         """The values of the totals row, None where a column has no total."""
+        if not self.is_summed:
+            return [f"共{self.length.text}{self.ledger.unit}", *(None for _ in self.columns[1:])]
         return [column.total(self.counted) if column.total else None for column in self.columns]
 
     @property
     def total_cells(self) -> list[Cell]:
         return [
-            Cell(column, "" if value is None and column.total is None else written(value, column.kind))
+            Cell(column, "" if value is None and not (column.total and self.is_summed) else written(value, column.kind))
             for column, value in zip(self.columns, self.totals, strict=True)
         ]
 
@@ -397,6 +649,8 @@ class Listing:
             for name in self.filterset.filters
             if name in self.state
         ]
+        if self.about.region:
+            found.append(Chip("地区", name_of(self.about, self.about.region), self.address(region="")))
         if "day" in self.state and self.day != timezone.localdate() and self.ledger.dated:
             found.append(Chip("截至", self.day.isoformat(), self.address(day="")))
         return found
@@ -433,7 +687,7 @@ class Listing:
         return {
             name: value
             for name, value in self.state.items()
-            if name in ("park", "indicator", "part", "view", "sort", *names)
+            if name in ("park", "region", "indicator", "part", "view", "sort", *names)
         }
 
     def _is_hidden(self, name: str) -> bool:
@@ -446,33 +700,38 @@ class Listing:
     @property
     def rate(self) -> Rate | None:
         """The figure that was opened, over what the other conditions leave."""
-        if self.drill is None or self.is_broken:
+        if not isinstance(self.drill, Drill) or self.is_broken:
             return None
         numerator, denominator, excluded, uncounted = (self._part_count(part) for part in _RATE_PARTS)
-        return Rate(self.drill.indicator, self.day, numerator, denominator, excluded, uncounted)
+        return Rate(self.drill.indicator, self.day, numerator, denominator, excluded, uncounted, self._unreported)
+
+    @cached_property
+    def _unreported(self) -> int:
+        """Of the gap those of whom nothing is recorded, where the figure depends on them."""
+        if not isinstance(self.drill, Drill) or self.drill.indicator.unreported is None:
+            return 0
+        return self.base.filter(self.drill.indicator.denominator & self.drill.indicator.unreported).count()
 
     def _part_count(self, part: str) -> int:
-        place = [view.slug for view in self.views].index(part)
-        count: int = self.counted[f"view_{place}"]
-        return count
+        return self._count_of([view.slug for view in self.views].index(part)) or 0
 
     @property
     def figure(self) -> str:
         """组织覆盖率（实体运营口径）的缺口：3家，截至2026-10-31。"""
         if self.drill is None:
             return ""
-        label, part = self.drill.indicator.label, PARTS[self.drill.part]
-        return f"{label}的{part}：{self.count:,}{self.ledger.unit}，截至{self.day}。"
+        label, part = self.drill.label, self.view.label
+        return f"{label}的{part}：{self.length.text}{self.ledger.unit}，截至{self.day}。"
 
     @property
     def caption(self) -> str:
         view = "" if len(self.views) == 1 else f"，{self.view.label}"
         day = f"，截至{self.day}" if self.ledger.dated else ""
-        return f"{self.ledger.title}{view}{day}，共{self.count:,}{self.ledger.unit}"
+        return f"{self.ledger.title}{view}{day}，共{self.length.text}{self.ledger.unit}"
 
     @property
     def reach_words(self) -> str:
-        return self.park.name if self.park else "可查看的全部园区"
+        return self.park.name if self.park else reach_words(self.about)
 
     @property
     def sort_words(self) -> str:
@@ -491,7 +750,7 @@ class Listing:
         words = self.data.get("q", "").strip()
         if not words or self.is_broken or not self.ledger.dated:
             return []
-        everything = self.ledger.model.objects.visible_to(self.user).in_park(self.park)
+        everything = self.about.within(self.ledger.model.objects.visible_to(self.user))
         found = self.filterset.find(everything, "q", words).order_by("pk")[:5]
         return [(str(row), self.record_url(self.ledger.slug, row.pk)) for row in found]
 
@@ -501,7 +760,7 @@ class Listing:
         """Everything the page shows over all its pages, and on a second sheet what it was."""
         facts: list[tuple[str, Any]] = [
             ("台账", self.ledger.title),
-            ("视图", PARTS[self.drill.part] if self.drill else self.view.label),
+            ("视图", self.view.label),
             ("园区", self.reach_words),
         ]
         if self.rate is not None:
@@ -518,7 +777,16 @@ class Listing:
         pks = list(self.rows.values_list("pk", flat=True))
         for start in range(0, len(pks), CHUNK):
             for row in self.loaded(pks[start : start + CHUNK]):
-                yield [column.value(row, self.day) for column in self.columns]
+                yield [self.value(row, column) for column in self.columns]
+
+
+def known_counts(listing: Listing) -> Mapping[str, Any]:
+    """Counts of the whole filter of a large list that are known without reading its rows: none so far.
+
+    ``n`` for the list itself and ``view_0``, ``view_1``, … for its tabs (of a drill-down: its parts), each only where
+    it is exactly the length of that list.
+    """
+    return {}
 
 
 _RATE_PARTS: Final = ("numerator", "denominator", "excluded", "covered-uncounted")
@@ -552,35 +820,39 @@ def written(value: Any, kind: str) -> str:
     return str(value)
 
 
-def counts(user: User, park: Park | None, day: dt.date) -> dict[str, int]:
-    """How many rows each ledger has for the user on the day, in one query."""
+def open_ledgers(about: Asked) -> dict[str, Ledger]:
+    """The ledgers there are for the reader: those of persons only for who may see persons."""
+    return {slug: ledger for slug, ledger in LEDGERS.items() if ledger.is_open_to(about.persons, about.park)}
+
+
+def counts(about: Asked) -> dict[str, int]:
+    """How many rows each open ledger has for the reader on the day, in one query."""
+    shown = open_ledgers(about)
     each = [
-        ledger.model.objects.visible_to(user)
-        .in_park(park)
-        .as_of(day)
+        about.within(ledger.model.objects.visible_to(about.user))
+        .as_of(about.day)
         .order_by()
         .annotate(ledger=Value(slug, output_field=CharField()))
         .values("ledger")
         .annotate(n=Count("pk"))
         .values_list("ledger", "n")
-        for slug, ledger in LEDGERS.items()
+        for slug, ledger in shown.items()
     ]
-    return dict.fromkeys(LEDGERS, 0) | dict(each[0].union(*each[1:], all=True))
+    return dict.fromkeys(shown, 0) | dict(each[0].union(*each[1:], all=True))
 
 
 def kept(about: Asked, data: QueryDict) -> dict[str, str]:
     """The park, and the day when it was chosen, for links from a page that is not a list."""
-    found = {"park": about.park.slug} if about.park else {}
-    return found | ({"day": about.day.isoformat()} if data.get("day") else {})
+    return about.place | ({"day": about.day.isoformat()} if data.get("day") else {})
 
 
-def subnav(current: str, kept: Mapping[str, str]) -> list[Entry]:
-    """The bar of ledgers under the head; ``kept`` (park, day) goes along on its links.
+def subnav(current: str, kept: Mapping[str, str], about: Asked) -> list[Entry]:
+    """The bar of open ledgers under the head; ``kept`` (park, day) goes along on its links.
 
     It bears no counts: nine of them would cost as much as half a page of records.
     """
     query = f"?{urlencode(kept)}" if kept else ""
     return [
         Entry(ledger.title.removesuffix("台账"), reverse("ledger", args=[slug]) + query, slug == current)
-        for slug, ledger in LEDGERS.items()
+        for slug, ledger in open_ledgers(about).items()
     ]

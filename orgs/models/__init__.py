@@ -9,6 +9,7 @@ from orgs.models.enterprise import (
     EnterpriseKind,
     EnterpriseSize,
     Industry,
+    NameGram,
 )
 from orgs.models.grant import Grant, User
 from orgs.models.member import (
@@ -76,6 +77,7 @@ __all__ = [
     "JobCategory",
     "LeftReason",
     "Member",
+    "NameGram",
     "Office",
     "OrganizationKind",
     "Park",

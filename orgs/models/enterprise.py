@@ -94,6 +94,7 @@ class Enterprise(ScopedModel):
     """An enterprise settled in a park; state-owned units are kept too, and counted apart."""
 
     period = ("settled_on", "left_on")
+    personal = frozenset({"contact", "phone", "note"})
 
     park = models.ForeignKey(Park, models.PROTECT, verbose_name="园区", related_name="enterprises")
     name = models.CharField("企业名称", max_length=120)
@@ -117,7 +118,11 @@ class Enterprise(ScopedModel):
         verbose_name = "企业"
         verbose_name_plural = "企业"
         ordering = ("park", "name", "pk")
-        indexes = (models.Index(fields=("park", "settled_on"), name="orgs_enterprise_park_settled"),)
+        indexes = (
+            models.Index(fields=("park", "settled_on"), name="orgs_enterprise_park_settled"),
+            # The order of the ledger inside a park: its first page is read off
+            models.Index(fields=("park", "name", "id"), name="orgs_enterprise_park_name"),
+        )
         constraints = (
             period_constraint(
                 "settled_on",
@@ -141,11 +146,40 @@ class Enterprise(ScopedModel):
         return self.kind in NON_PUBLIC_KINDS
 
 
+class NameGram(ScopedModel):
+    """Derived, never entered: two characters side by side in the names or the code of an enterprise.
+
+    ``orgs.grams`` keeps it. No foreign key in the database: it would want an index as large as the table.
+    """
+
+    park_path = "enterprise__park"
+    write_roles = frozenset()
+
+    pk = models.CompositePrimaryKey("gram", "enterprise")
+    gram = models.CharField("相邻两字", max_length=2)
+    enterprise = models.ForeignKey(
+        Enterprise,
+        models.DO_NOTHING,
+        verbose_name="企业",
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+
+    class Meta:
+        verbose_name = "企业名称索引"
+        verbose_name_plural = "企业名称索引"
+
+    def __str__(self) -> str:
+        return self.gram
+
+
 class BusinessState(ScopedModel, Dated):
     """What an enterprise was doing in a period, with the “三有” facts and whether it was above scale (规上)."""
 
     park_path = "enterprise__park"
     period = ("since", "until")
+    personal = frozenset({"note"})
 
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, verbose_name="企业", related_name="states")
     state = models.CharField("经营状态", max_length=20, choices=BusinessStateKind)

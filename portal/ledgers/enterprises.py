@@ -51,7 +51,7 @@ def load_parks(rows: ScopedQuerySet, day: dt.date, user: User) -> list[Any]:
     enterprises = {found["park"]: found for found in grouped}
     organizations = _by_park(PartyOrganization.objects.visible_to(user).filter(park__in=parks).as_of(day))
     party = Member.full_q(day) | Member.probationary_q(day)
-    members = _by_park(Member.objects.visible_to(user).filter(party, park__in=parks))
+    members = _by_park(Member.objects.counted_for(user).filter(party, park__in=parks))
     for park in parks:
         park.counted = enterprises.get(park.pk, dict.fromkeys(_enterprise_counts(), 0))
         park.organizations_on = organizations.get(park.pk, 0)

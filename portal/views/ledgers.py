@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from metrics.excel import CONTENT_TYPE, table_workbook
 from portal.asking import asked
 from portal.ledgers import LEDGERS, Ledger
-from portal.listing import Listing, counts, kept, subnav
+from portal.listing import LARGE, Listing, counts, kept, open_ledgers, subnav
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,12 @@ class Shelf:
 def index(request: HttpRequest) -> HttpResponse:
     """Every ledger with what belongs there and how many rows the user sees today (or on ``?day=``)."""
     about = asked(request)
-    found = counts(about.user, about.park, about.day)
+    found = counts(about)
     shelves = [
-        Shelf(LEDGERS[slug], entry.url, found[slug])
-        for slug, entry in zip(LEDGERS, subnav("", kept(about, request.GET)), strict=True)
+        Shelf(ledger, entry.url, found[slug])
+        for (slug, ledger), entry in zip(
+            open_ledgers(about).items(), subnav("", kept(about, request.GET), about), strict=True
+        )
     ]
     context = {"about": about, "shelves": shelves}
     return render(request, "portal/ledgers.html", context, status=400 if about.problem else 200)
@@ -45,6 +47,9 @@ def ledger(request: HttpRequest, slug: str) -> HttpResponse:
 def export(request: HttpRequest, slug: str) -> HttpResponse:
     """The workbook of exactly what the page shows; where the page says that something is wrong, so does this."""
     listing = listing_of(request, slug)
+    if not listing.may_export:
+        unit = f"{LARGE:,}{listing.ledger.unit}"
+        listing.problems.append(f"一次最多导出{unit}{listing.ledger.noun}，请先选一个园区或加上条件。")
     if listing.problems:
         return shown(request, listing)
     now = timezone.localtime()
@@ -57,7 +62,7 @@ def export(request: HttpRequest, slug: str) -> HttpResponse:
 
 def listing_of(request: HttpRequest, slug: str) -> Listing:
     about = asked(request)
-    if slug not in LEDGERS:
+    if slug not in open_ledgers(about):
         raise Http404("没有这个台账")
     return Listing(LEDGERS[slug], about, request.GET)
 
@@ -72,6 +77,6 @@ def shown(request: HttpRequest, listing: Listing) -> HttpResponse:
         "rows": rows,
         "elsewhen": [] if rows else listing.elsewhen(),
         "may_add": listing.ledger.may_add(listing.user, listing.park),
-        "subnav": subnav(listing.ledger.slug, listing.kept),
+        "subnav": subnav(listing.ledger.slug, listing.kept, listing.about),
     }
     return render(request, "portal/ledger_list.html", context, status=400 if listing.problems else 200)

@@ -1,0 +1,137 @@
+"""The only place that keeps the index of enterprise names: every two characters side by side, and who bears them.
+
+An index of trigrams cannot answer a word of two characters, and most Chinese names are looked for by two. A search
+takes the enterprises that bear the rarest pair of the word and asks only those the plain question (``icontains``), so
+the answers are those of the plain question: :func:`fold` makes equal whatever a database takes for equal, perhaps more.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, Final
+
+from django.db import connection, transaction
+from django.db.models import Max, QuerySet
+
+from orgs.models import Enterprise, NameGram
+
+COLUMNS: Final = ("name", "former_names", "uscc")
+SIZE: Final = 2
+BATCH: Final = 2000
+FEW: Final = 500  # so rare that no other pair of the word need be looked at
+SHARE: Final = 32  # borne by more than one enterprise in so many, a pair is no help: reading them all is as fast
+TABLE: Final = NameGram._meta.db_table
+ASIDE: Final = "orgs_namegram_aside"
+
+
+def fold(text: str) -> str:
+    """SQLite takes a-z for A-Z; PostgreSQL also ａ for Ａ, and with ICU ß for SS: here all of them are one.
+
+    Sign by sign (``upper`` looks at no neighbours), so a part of a text folds to a part of the folded text.
+    """
+    return text.upper()
+
+
+def pairs(*texts: str) -> set[str]:
+    """Every two signs side by side, but none across a blank or the end of a line: no search word has one inside."""
+    found: set[str] = set()
+    for text in texts:
+        folded = fold(text)
+        found.update(map("".join, pairwise(folded)))
+    return {pair for pair in found if not (pair[0].isspace() or pair[1].isspace())}
+
+
+# Looking up
+
+
+def bearers(words: str) -> QuerySet[NameGram] | None:
+    """The rows of the rarest pair in the words: among their enterprises is every one that contains all the words.
+
+    None where the index is no help: for single characters, and for pairs that very many enterprises bear.
+    """
+    newest = Enterprise._base_manager.aggregate(newest=Max("pk"))["newest"] or 0
+    rarest, least = None, max(FEW, newest // SHARE) + 1
+    for pair in sorted(pairs(words)):
+        rows = NameGram._base_manager.filter(gram=pair)
+        number = rows[:least].count()
+        if number < least:
+            rarest, least = rows, number
+        if least <= FEW:
+            break
+    return rarest
+
+
+# Keeping up
+
+
+def after_write(rows: Sequence[Any]) -> None:
+    """Called by the journal in its transaction: with new rows, a row before and after, or one that was deleted."""
+    firms = [row for row in rows if isinstance(row, Enterprise)]
+    if not firms:
+        return
+    stored = _pairs_of(sorted({firm.pk for firm in firms}))
+    wanted = set().union(*([(pair, pk) for pair in found] for pk, found in stored.items()))
+    borne: dict[int, set[str]] = {}
+    for firm in firms:
+        borne.setdefault(firm.pk, set()).update(pairs(*(getattr(firm, name) for name in COLUMNS)))
+    for pk, found in borne.items():
+        gone = found - stored.get(pk, set())
+        if gone:
+            NameGram._base_manager.filter(enterprise=pk, gram__in=sorted(gone)).delete()
+    new = [NameGram(gram=pair, enterprise_id=pk) for pair, pk in sorted(wanted)]
+    NameGram._base_manager.bulk_create(new, batch_size=BATCH, ignore_conflicts=True)
+
+
+def _pairs_of(keys: Sequence[int]) -> dict[int, set[str]]:
+    """As stored, which is what a search reads."""
+    found: dict[int, set[str]] = {}
+    for start in range(0, len(keys), BATCH):
+        some = Enterprise._base_manager.filter(pk__in=keys[start : start + BATCH])
+        found |= {pk: pairs(*texts) for pk, *texts in some.values_list("pk", *COLUMNS)}
+    return found
+
+
+def rebuild() -> int:
+    """Work out the whole index anew; gives the number of its rows."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        _work_out(cursor)
+        cursor.execute(f"DELETE FROM {TABLE}")  # noqa: S608 (here and below: names of ours)
+        # In the order of the index: many times faster than as they come
+        cursor.execute(
+            f"INSERT INTO {TABLE} (gram, enterprise_id) SELECT gram, enterprise_id FROM {ASIDE} ORDER BY 1, 2"  # noqa: S608
+        )
+        cursor.execute(f"DROP TABLE {ASIDE}")
+        cursor.execute(f"SELECT count(*) FROM {TABLE}")  # noqa: S608
+        number: int = cursor.fetchone()[0]
+    return number
+
+
+def verify(most: int = 20) -> list[tuple[str, int, bool]]:
+    """What is wrong with the index, at most so many: pair, key of the enterprise, and whether it is missing."""
+    wrong: list[tuple[str, int, bool]] = []
+    with transaction.atomic(), connection.cursor() as cursor:
+        _work_out(cursor)
+        for one, other, is_missing in ((ASIDE, TABLE, True), (TABLE, ASIDE, False)):
+            cursor.execute(
+                f"SELECT gram, enterprise_id FROM {one} EXCEPT SELECT gram, enterprise_id FROM {other}"  # noqa: S608
+                f" ORDER BY 2, 1 LIMIT {most:d}"
+            )
+            wrong += [(gram, pk, is_missing) for gram, pk in cursor.fetchall()]
+        cursor.execute(f"DROP TABLE {ASIDE}")
+    return wrong[:most]
+
+
+def _work_out(cursor: Any) -> None:
+    """Every row that there should be, in a table of this connection alone."""
+    cursor.execute(f"CREATE TEMPORARY TABLE {ASIDE} (gram varchar({SIZE}) NOT NULL, enterprise_id bigint NOT NULL)")
+    firms = Enterprise._base_manager.order_by("pk").values_list("pk", *COLUMNS)
+    last = 0
+    # Batch after batch: a connection that takes rows in (COPY) can not be read from at the same time
+    while batch := list(firms.filter(pk__gt=last)[:BATCH]):
+        last = batch[-1][0]
+        rows = [(pair, pk) for pk, *texts in batch for pair in pairs(*texts)]
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {ASIDE} (gram, enterprise_id) FROM STDIN") as copy:
+                # No pair holds a blank, so of what COPY reads in its own way there is only the backslash
+                copy.write("".join(f"{pair}\t{pk}\n" for pair, pk in rows).replace("\\", "\\\\"))
+        else:
+            cursor.executemany(f"INSERT INTO {ASIDE} VALUES (%s, %s)", rows)  # noqa: S608
