@@ -3,14 +3,19 @@
 :func:`on_day` turns a queryset of enterprises into the enterprises present on that day, each with these annotations
 (booleans are never null, so they can be negated):
 
+``non_public``      by its kind; the others are kept and counted apart
 ``in_all``          non-public and not 注销 (N_all)
+``in_clean``        in N_all and not 空壳 (N_clean)
 ``in_real``         non-public and 正常经营 (N_real)
 ``in_three_haves``  in N_real with the three facts recorded true, staff at least the park's threshold (N_sanyou)
 ``in_scale``        in N_real and 规上 (N_scale)
+``in_staff_50``, ``in_staff_100``  in N_real with at least so many employed
 ``covered``         组织覆盖: a counted relation to a counted organization in being
 ``solo``            covered by 单独 or 同步改组
 ``worked``          工作覆盖 by an instructor, liaison, trade union or Youth League (wider by the park's setting)
+``effective``       covered by an organization in working order (:mod:`metrics.soundness`)
 ``instructed``      an instructor is assigned
+``unions``, ``leagues``, ``womens``  a trade union, the Youth League, the women's federation is there, counted or not
 ``full_members``    full members employed there (by the park's setting only those whose affiliation has moved in)
 ``members``         full and probationary members employed there
 ``state_on``, ``staff_on``  what the day's business state says, or null
@@ -24,6 +29,7 @@ from typing import Any
 from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, IntegerField, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
+from metrics.soundness import sound_organizations
 from orgs.models import (
     COUNTED_KINDS,
     COUNTED_WAYS,
@@ -98,30 +104,46 @@ def _flag(condition: Q) -> ExpressionWrapper:
 
 def on_day(enterprises: ScopedQuerySet, day: dt.date) -> ScopedQuerySet:
     """The enterprises of the queryset that are present on ``day``, annotated as the module says."""
+    return described(enterprises.as_of(day), day)
+
+
+def described(enterprises: ScopedQuerySet, day: dt.date) -> ScopedQuerySet:
+    """The same annotations for every enterprise of the queryset, present on ``day`` or not."""
     states = BusinessState.objects.filter(during(day), enterprise=OuterRef("pk"))
     operating = states.filter(state=BusinessStateKind.OPERATING)
     non_public = Q(kind__in=sorted(NON_PUBLIC_KINDS))
     covering = counted_coverages(day).filter(enterprise=OuterRef("pk"))
     working = work_relations(day).filter(enterprise=OuterRef("pk"))
+    reached = WorkCoverage.objects.filter(during(day), enterprise=OuterRef("pk"))
     full = Member.full_q(day, "member__")
+    uncountable = states.filter(state__in=[BusinessStateKind.CANCELLED, BusinessStateKind.SHELL])
     three_haves = operating.filter(
         fixed_premises=True, has_operations=True, staff__gte=OuterRef("park__three_haves_staff")
     )
-    present: ScopedQuerySet = enterprises.as_of(day).annotate(
+    known: ScopedQuerySet = enterprises.annotate(
+        non_public=_flag(non_public),
         in_all=_flag(Q(non_public, ~Exists(states.filter(state=BusinessStateKind.CANCELLED)))),
+        in_clean=_flag(Q(non_public, ~Exists(uncountable))),
         in_real=_flag(Q(non_public, Exists(operating))),
         in_three_haves=_flag(Q(non_public, Exists(three_haves))),
         in_scale=_flag(Q(non_public, Exists(operating.filter(above_scale=True)))),
+        in_staff_50=_flag(Q(non_public, Exists(operating.filter(staff__gte=50)))),
+        in_staff_100=_flag(Q(non_public, Exists(operating.filter(staff__gte=100)))),
         covered=Exists(covering),
         solo=Exists(covering.filter(way__in=sorted(SOLO_WAYS))),
+        # Asked of each relation, not of a list of all sound organizations: fifty rows need not read the nation
+        effective=Exists(covering.filter(Exists(sound_organizations(day).filter(pk=OuterRef("organization"))))),
         worked=Exists(working),
+        unions=Exists(reached.filter(kind=WorkKind.TRADE_UNION)),
+        leagues=Exists(reached.filter(kind=WorkKind.YOUTH_LEAGUE)),
+        womens=Exists(reached.filter(kind=WorkKind.WOMENS_FEDERATION)),
         instructed=Exists(working.filter(kind=WorkKind.INSTRUCTOR)),
         full_members=_heads(employed_members(day, full)),
         members=_heads(employed_members(day, full | Member.probationary_q(day, "member__"))),
         state_on=Subquery(states.order_by("-since").values("state")[:1]),
         staff_on=Subquery(states.order_by("-since").values("staff")[:1]),
     )
-    return present
+    return known
 
 
 QUALIFIED = Q(in_real=True) & (Q(covered=True) | Q(full_members__gte=ENOUGH_MEMBERS))

@@ -12,7 +12,18 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from metrics.indicators import HEADLINES, INDICATORS, LEAD, Rate, rates, rates_by
+from metrics.indicators import (
+    COMPOSITIONS,
+    HEADLINES,
+    INDICATORS,
+    LEAD,
+    UNSUPPORTED,
+    Composition,
+    Indicator,
+    Rate,
+    rates,
+    rates_by,
+)
 from metrics.models import Source, Statement
 from orgs.models import Enterprise, Park
 from orgs.periods import during
@@ -121,7 +132,8 @@ def coverage(request: HttpRequest) -> HttpResponse:
 def definitions(request: HttpRequest) -> HttpResponse:
     context = {
         "section": "definitions",
-        "indicators": list(INDICATORS.values()),
+        "families": by_family([*INDICATORS.values(), *COMPOSITIONS.values()]),
+        "unsupported": UNSUPPORTED,
         "sources": Source.objects.public()
         .filter(park__is_demo=False)
         .select_related("park")
@@ -130,6 +142,14 @@ def definitions(request: HttpRequest) -> HttpResponse:
         "smallest": SMALLEST,
     }
     return render(request, "public/definitions.html", context)
+
+
+def by_family(figures: Iterable[Indicator | Composition]) -> list[tuple[str, list[Indicator | Composition]]]:
+    """Everything that is declared, by family in the order in which the families first come."""
+    found: dict[str, list[Indicator | Composition]] = {}
+    for figure in figures:
+        found.setdefault(figure.family, []).append(figure)
+    return list(found.items())
 
 
 def stated() -> ScopedQuerySet:

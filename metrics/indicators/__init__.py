@@ -1,0 +1,63 @@
+"""Indicators: a figure is defined once, with its denominator, numerator, wording, source, owner and next review."""
+
+from metrics.indicators.counting import (
+    EVERYTHING,
+    composed,
+    conditions_of,
+    flat,
+    month_ends,
+    names_in,
+    rate_of,
+    rates,
+    rates_by,
+    trend,
+)
+from metrics.indicators.enterprises import ALL, COVERED, ENTERPRISES, REAL, UNCOVERED
+from metrics.indicators.registry import COMPOSITIONS, HEADLINES, INDICATORS, LEAD, UNSUPPORTED
+from metrics.indicators.shape import (
+    EVERY_GROUP,
+    PARTS,
+    Composition,
+    Definition,
+    Group,
+    Indicator,
+    Population,
+    Rate,
+    Share,
+    Subject,
+    percent,
+)
+
+__all__ = [
+    "ALL",
+    "COMPOSITIONS",
+    "COVERED",
+    "ENTERPRISES",
+    "EVERYTHING",
+    "EVERY_GROUP",
+    "HEADLINES",
+    "INDICATORS",
+    "LEAD",
+    "PARTS",
+    "REAL",
+    "UNCOVERED",
+    "UNSUPPORTED",
+    "Composition",
+    "Definition",
+    "Group",
+    "Indicator",
+    "Population",
+    "Rate",
+    "Share",
+    "Subject",
+    "composed",
+    "conditions_of",
+    "flat",
+    "month_ends",
+    "names_in",
+    "percent",
+    "rate_of",
+    "rates",
+    "rates_by",
+    "trend",
+]
