@@ -68,12 +68,16 @@ class Cell:
 
 @dataclass(frozen=True)
 class Line:
-    """One row. ``key`` is the value of the block's field, ``None`` for the total."""
+    """One row. ``key`` is the value of the block's field, ``None`` for the total.
+
+    ``rates`` are those of a frozen row, by column; of any other row they follow from its counts.
+    """
 
     key: Any
     label: str
     counts: Mapping[int, int]
     columns: Sequence[Column]
+    rates: Mapping[int, Decimal | None] | None = None
 
     @property
     def cells(self) -> list[Cell]:
@@ -82,6 +86,8 @@ class Line:
     def value(self, column: Column) -> int | Decimal | None:
         if isinstance(column, CountColumn):
             return self.counts[column.number]
+        if self.rates is not None:
+            return self.rates[column.number]
         return percent(sum(self.counts[number] for number in column.over), self.counts[column.under])
 
 
