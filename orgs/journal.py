@@ -2,7 +2,8 @@
 
 Before a write the stored row must be the writer's to change; after it, it still must be, so a row can be neither made
 in nor moved to another park. Everything a row points at must be visible to the writer. The row and its entry in the
-trail are written in one transaction; ``settings.AFTER_WRITE`` names functions called inside it with the rows written.
+trail are written in one transaction; ``settings.AFTER_WRITE`` names functions called inside it with the rows written:
+a changed row as it stood before and as it stands now, a deleted row with the key it had.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def save(row: Row, user: User | Installer, via: Via) -> Row:
                 return row
         _check_still_writable(model, [row.pk], user)
         _trace([(row, Action.UPDATE if stored is not None else Action.CREATE, before, after)], user, via)
-        _after_write([row])
+        _after_write([stored, row] if stored is not None else [row])
     return row
 
 
@@ -123,6 +124,7 @@ def delete(row: ScopedModel, user: User | Installer, via: Via) -> None:
                 stored.delete()
         except models.ProtectedError as error:
             raise ValidationError(_still_hanging(stored, error)) from None
+        stored.pk = pk  # taken away by the deletion, but whoever is told of it needs to know which row it was
         if model._meta.label_lower == "orgs.park":
             park_id = None
         Change.objects.create(

@@ -190,7 +190,7 @@ MIDDLEWARE = [
 ]
 
 # Functions that the writing gate calls after each write, in the same transaction
-AFTER_WRITE: list[str] = []
+AFTER_WRITE = ["orgs.grams.after_write", "metrics.summaries.after_write"]
 
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"

@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from metrics import summaries
 from orgs.models import Grant, Park, User
 
 
@@ -84,6 +85,9 @@ def data() -> Iterator[Finding]:
     )
     if waiting:
         return
+    built = summaries.current() is not None
+    told = "按现行口径" if built else "还没有，各项比率逐家计算；请执行 manage.py summaries rebuild"
+    yield Finding("月末汇总", built, told, optional=True)
     parks = Park.objects.count()
     yield Finding("园区", parks > 0, f"{parks} 个")
     granted = User.objects.filter(pk__in=Grant.objects.values("user"), is_active=True).count()

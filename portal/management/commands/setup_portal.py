@@ -16,8 +16,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
+from metrics import summaries
 from orgs import journal
-from orgs.models import Grant, Park, User
+from orgs.models import Enterprise, Grant, Park, User
 from orgs.scoping import Reach, Role
 
 DEMO_PARK = "binjiang-demo"
@@ -37,7 +38,7 @@ class Account:
 ACCOUNTS = (
     Account("officer", "演示党务干事", Role.OFFICER, Reach.PARK, "登记台账"),
     Account("leader", "演示园区领导", Role.LEADER, Reach.PARK, "查看覆盖率"),
-    Account("superior", "演示上级部门", Role.SUPERIOR, Reach.REGION, "查看一个地区"),
+    Account("superior", "演示上级部门", Role.SUPERIOR, Reach.REGION, "查看一个地区（不含人员姓名）"),
     Account("administrator", "演示系统管理员", Role.ADMINISTRATOR, Reach.NATION, "账号与后台管理"),
 )
 
@@ -53,6 +54,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self.migrate()
         self.load_cases()
+        self.sum_up()
         if options["administrator"]:
             self.create_administrator(options["administrator"])
         elif not settings.PRODUCTION:
@@ -68,6 +70,12 @@ class Command(BaseCommand):
     def load_cases(self) -> None:
         # It leaves alone what is there; what it says of each file is of use only when somebody asks for that command
         call_command("load_cases", stdout=StringIO())
+
+    def sum_up(self) -> None:
+        """An update may count by other definitions than the summary was built with."""
+        if summaries.current() is None and Enterprise.objects.exists():
+            self.stdout.write("建立月末汇总……")
+            summaries.rebuild()
 
     def load_demo(self) -> None:
         if not Park.objects.filter(slug=DEMO_PARK).exists():
