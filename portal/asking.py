@@ -1,16 +1,21 @@
-"""The only place that reads from an address which park and which day a page is asked about."""
+"""The only place that reads from an address which park or region and which day a page is asked about."""
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest
 from django.utils import timezone
 
+from metrics.figures import Figures, within
 from orgs.models import Park, User
-from portal.forms.fields import parse_day
+from orgs.regions import LEVELS
+from orgs.scoping import Persons, ScopedQuerySet, persons_of
+from portal.forms.fields import half_width, parse_day
 
 INSTEAD = "；本页先按今天显示。"
+EVERYWHERE = "；本页先显示可查看的全部园区。"
 
 
 @dataclass(frozen=True)
@@ -21,18 +26,42 @@ class Asked:
     park: Park | None
     day: dt.date
     problem: str = ""
+    region: str = ""  # a prefix of region codes, where no park is asked about
+    region_problem: str = ""  # what of ``problem`` is about the region
+
+    @cached_property
+    def figures(self) -> Figures:
+        return Figures(self.user, self.park, self.region)
+
+    def within(self, rows: ScopedQuerySet) -> ScopedQuerySet:
+        """Narrowed to the park, or to the parks of the region, that is asked about."""
+        return within(rows, self.park, self.region)
+
+    @cached_property
+    def place(self) -> dict[str, str]:
+        """What of the address says where: the park or the region, for links that keep it."""
+        if self.park is not None:
+            return {"park": self.park.slug}
+        return {"region": self.region} if self.region else {}
+
+    @cached_property
+    def persons(self) -> Persons:
+        """Where the reader may see persons; asked once."""
+        return persons_of(self.user)
 
 
 def asked(request: HttpRequest) -> Asked:
-    """The park (``?park=``, none for all) and the day (``?day=``, none for today) of a signed-in page.
+    """The park (``?park=``) or region (``?region=``), neither for all, and the day (``?day=``, none for today).
 
-    A park the user can not see does not exist: Http404.
+    A park the user can not see does not exist: Http404. Of a park and a region the park is what counts.
     """
     user = request.user
     if not isinstance(user, User):
         raise Http404("没有登录")
     day, problem = asked_day(request.GET.get("day", ""), timezone.localdate())
-    return Asked(user, asked_park(user, request.GET.get("park", "")), day, problem)
+    park = asked_park(user, request.GET.get("park", ""))
+    region, wrong = ("", "") if park else asked_region(user, request.GET.get("region", ""))
+    return Asked(user, park, day, "；".join(filter(None, (problem, wrong))), region, wrong)
 
 
 def asked_park(user: User, slug: str) -> Park | None:
@@ -42,6 +71,18 @@ def asked_park(user: User, slug: str) -> Park | None:
     if park is None:
         raise Http404("没有这个园区")
     return park
+
+
+def asked_region(user: User, text: str) -> tuple[str, str]:
+    """The region asked for and what is wrong with it: no prefix of a code, or no park there is the user's."""
+    region = half_width(text)
+    if not region:
+        return "", ""
+    if len(region) not in LEVELS or not (region.isascii() and region.isdigit()):
+        return "", f"地区写的是“{region[:20]}”，应为区划代码的前2位、前4位或6位数字{EVERYWHERE}"
+    if not Park.objects.visible_to(user).filter(region_code__startswith=region).exists():
+        return "", f"查看范围内没有区划代码以{region}开头的园区{EVERYWHERE}"
+    return region, ""
 
 
 def asked_day(text: str, today: dt.date) -> tuple[dt.date, str]:

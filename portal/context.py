@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Case, Exists, OuterRef, When
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -14,7 +14,7 @@ from orgs.models import Park, User
 from orgs.scoping import ADMINISTRATORS, holds, parks_in_reach
 
 MOST_PARKS = 40  # beyond this the switcher points to the ledger of parks
-KEPT = ("day", "indicator", "part")  # kept when the park changes; other filters may name rows of the old park
+KEPT = ("day", "from", "indicator", "part")  # kept when the park changes; other filters may name rows of the old park
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,11 @@ def _parks(user: User, slug: str) -> list[Any]:
     """The parks the user sees, at most one more than are listed; the chosen one comes first, so it is never cut off."""
     administered = Exists(parks_in_reach(user, ADMINISTRATORS).filter(pk=OuterRef("pk")))
     visible = Park.objects.visible_to(user).annotate(administered=administered)
-    chosen_first = Case(When(slug=slug, then=0), default=1)
-    return list(visible.order_by(chosen_first, "name")[: MOST_PARKS + 1])
+    # By name alone an index gives the first ones, however many there are
+    first = list(visible.order_by("name")[: MOST_PARKS + 1])
+    if slug and all(park.slug != slug for park in first):
+        first = [*visible.filter(slug=slug), *first][: MOST_PARKS + 1]
+    return first
 
 
 def _current(parks: list[Any], slug: str) -> Park | None:

@@ -7,6 +7,7 @@ from portal.forms.fields import parse_day
 from portal.forms.members import AffiliationForm, EmploymentForm, MemberForm, OfficeForm
 from portal.forms.organizations import CoverageForm, ElectionForm, OrganizationForm, SubordinationForm
 from portal.forms.statements import StatementForm
+from portal.forms.targets import TargetForm
 
 __all__ = [
     "ActivityForm",
@@ -23,6 +24,7 @@ __all__ = [
     "ParkForm",
     "StatementForm",
     "SubordinationForm",
+    "TargetForm",
     "WorkCoverageForm",
     "end_form",
     "parse_day",

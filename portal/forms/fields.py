@@ -175,7 +175,7 @@ def field_for(column: models.Field[Any, Any], **given: Any) -> forms.Field | Non
         return worded(column.formfield(widget=forms.Select(), **given))
     if column.choices:
         blank = "不填" if column.blank else "请选择"
-        few = len(column.choices) <= FEW
+        few = len(column.flatchoices) <= FEW
         widget: forms.Widget = forms.RadioSelect() if few else forms.Select(attrs={"class": "w20"})
         field = column.formfield(widget=widget, **given)
         if isinstance(field, forms.ChoiceField):

@@ -8,6 +8,7 @@ from portal.ledgers.enterprises import ENTERPRISES, PARKS
 from portal.ledgers.members import MEMBERS, OFFICES
 from portal.ledgers.organizations import COVERAGES, ORGANIZATIONS, WORK_COVERAGES
 from portal.ledgers.shape import Column, Ledger, View
+from portal.ledgers.targets import TARGETS
 
 __all__ = ["LEDGERS", "Column", "Ledger", "View"]
 
@@ -23,5 +24,6 @@ LEDGERS: Final[Mapping[str, Ledger]] = {
         OFFICES,
         ACTIVITIES,
         STATEMENTS,
+        TARGETS,
     )
 }

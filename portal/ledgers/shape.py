@@ -9,7 +9,7 @@ from django.db.models import Aggregate, Case, Count, IntegerField, Q, Sum, Value
 from django.db.models.expressions import Combinable
 
 from orgs.models import Park, User
-from orgs.scoping import Reach, ScopedModel, ScopedQuerySet, grants_of, parks_in_reach
+from orgs.scoping import PERSON_READERS, Persons, Reach, ScopedModel, ScopedQuerySet, grants_of, parks_in_reach
 from portal import forms
 from portal.filters import LedgerFilter
 
@@ -24,6 +24,7 @@ class Column:
     ``value`` takes a loaded row and the day and gives text, int, date, Decimal per cent, or None for unknown. ``sort``
     names what the database sorts by. ``total`` reads the totals of the whole filter. ``tones`` maps a value to the kind
     of a state word. ``phone`` is the short label on a phone; None hides the column there, "" shows it without a label.
+    ``personal`` marks what only those see who may see persons, by the model's name for it (``ScopedModel.personal``).
     """
 
     name: str
@@ -37,6 +38,7 @@ class Column:
     phone: str | None = None
     wide: bool = False
     centred: bool = False
+    personal: str = ""
     width: int = 14
 
     @property
@@ -88,6 +90,10 @@ class Ledger:
     def rows(self, user: User, park: Park | None, day: dt.date) -> ScopedQuerySet:
         """What the user may read of this ledger on the day, prepared."""
         return self.prepare(self.model.objects.visible_to(user).in_park(park), day)
+
+    def is_open_to(self, persons: Persons, park: Park | None) -> bool:
+        """A ledger of persons does not exist for those who may not see any (in ``park``, when one is chosen)."""
+        return self.model.read_roles != PERSON_READERS or persons.within(park)
 
     def may_add(self, user: User, park: Park | None) -> bool:
         """Whether the user may enter a new record (in ``park``, when one is chosen)."""

@@ -1,14 +1,18 @@
 """The only place that draws charts: geometry here, the SVG itself in templates/includes/charts."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
 from django import template
+from django.utils.html import escape
+from django.utils.safestring import SafeString
 
-from metrics.indicators import Rate
+from metrics.indicators import Rate, Share
+from portal.places import Spread
 
 register = template.Library()
 
@@ -18,6 +22,9 @@ CELL, STEP = 10, 13
 # Groups wrap their cells, so they may be larger.
 GROUP_CELLS, PER_ROW, GROUP_STEP = 120, 20, 17
 GROUP_WIDTH: Final = PER_ROW * GROUP_STEP
+
+# The strip of dots, from STRIP_LEFT to STRIP_RIGHT: a dot is a percent wide, and tall piles are pressed together.
+STRIP_LEFT, STRIP_RIGHT, DOT, TALLEST = 24, 856, 8, 112
 
 # The line chart: the plot starts at LEFT, so that the first column of the month table fits beneath its scale.
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 880, 262, 80, 30, 240
@@ -40,8 +47,7 @@ def cells(rate: Rate) -> dict[str, Any]:
     return {
         "rate": rate,
         "width": max(total * STEP - (STEP - CELL), CELL),
-        "on": places[: rate.numerator],
-        "off": places[rate.numerator :],
+        "drawn": _boxes(places[: rate.numerator], 10) + _empty(places[rate.numerator :], 10),
     }
 
 
@@ -50,6 +56,13 @@ def bar(rate: Rate) -> dict[str, Any]:
     """A plain bar, for tables in which the rows have to stay comparable."""
     width = MOST_CELLS * STEP
     return {"rate": rate, "width": width, "bar": round(width * rate.numerator / (rate.denominator or 1), 1)}
+
+
+@register.inclusion_tag("includes/charts/share.html")
+def share_bar(share: Share, unit: str) -> dict[str, Any]:
+    """The bar of one group of a composition, as long as its share of the whole."""
+    width = MOST_CELLS * STEP
+    return {"share": share, "unit": unit, "width": width, "bar": round(width * share.count / (share.whole or 1), 1)}
 
 
 @register.inclusion_tag("includes/charts/group.html")
@@ -70,10 +83,24 @@ def group_cells(name: str, solo: int, covered: int, total: int) -> dict[str, Any
     rows = (max(total, 1) - 1) // PER_ROW + 1
     return context | {
         "height": rows * 15 - 3,
-        "on": places[:solo],
-        "half": places[solo:covered],
-        "off": places[covered:],
+        "drawn": _boxes(places[:solo], 12) + _halves(places[solo:covered]) + _empty(places[covered:], 12),
     }
+
+
+def _boxes(places: Sequence[Box], height: int, css: str = "c-on") -> SafeString:
+    """Filled cells: there may be hundreds, so they are no loop of a template."""
+    drawn = (f'<rect class="{css}" x="{one.x}" y="{one.y}" width="{one.width}" height="{height}"/>' for one in places)
+    return SafeString("".join(drawn))
+
+
+def _halves(places: Sequence[Box]) -> SafeString:
+    strokes = (f'<path class="c-cut" transform="translate({one.x} {one.y})" d="M3 12l8-12"/>' for one in places)
+    return SafeString(_boxes(places, 12, "c-half") + "".join(strokes))
+
+
+def _empty(places: Sequence[Box], height: int) -> SafeString:
+    inside = [Box(one.x + 0.5, one.y + 0.5, one.width - 1) for one in places]
+    return _boxes(inside, height - 1, "c-off")
 
 
 @dataclass(frozen=True)
@@ -121,6 +148,22 @@ class Line:
         y = last.y - 11 if self.above else min(last.y + 20, BOTTOM - 6)
         return last.x + 6, round(max(y, 13), 1)
 
+    def marks(self, *, square: bool) -> SafeString:
+        """The points as links: hundreds of parts, which a template loop would draw more slowly than SQL counts them."""
+        hit = 'width="26" height="26" transform="translate(-13 -13)" fill="none" pointer-events="all"'
+        drawn = []
+        for point in self.drawn:
+            dot = (
+                f'<rect class="d2" x="{point.x}" y="{point.y}" width="7" height="7" transform="translate(-3.5 -3.5)"/>'
+                if square
+                else f'<circle class="d1" cx="{point.x}" cy="{point.y}" r="4"/>'
+            )
+            drawn.append(
+                f'<a href="{escape(point.url)}"><title>{escape(self.name)}，{escape(point.rate.text)}</title>'
+                f'<rect x="{point.x}" y="{point.y}" {hit}/>{dot}</a>'
+            )
+        return SafeString("".join(drawn))
+
 
 def across(place: int, count: int) -> float:
     """The middle of column ``place`` of ``count``."""
@@ -140,8 +183,13 @@ def line_of(name: str, rates: Sequence[Rate], urls: Sequence[str], *, above: boo
 
 
 @register.inclusion_tag("includes/charts/line.html")
-def line_chart(main: Line, comparison: Line, title: str, description: str) -> dict[str, Any]:
-    """Two lines over the same month ends on a zero-based scale; a month without a denominator is a hatched gap."""
+def line_chart(
+    main: Line, comparison: Line, title: str, description: str, breaks: Sequence[dt.date] = ()
+) -> dict[str, Any]:
+    """Two lines over the same month ends on a zero-based scale; a month without a denominator is a hatched gap.
+
+    ``breaks`` are days on which a newer definition took over: an upright line before the first month counted by it.
+    """
     count = len(main.points)
     column = (WIDTH - LEFT) / max(count, 1)
     gaps: list[Box] = []
@@ -155,10 +203,13 @@ def line_chart(main: Line, comparison: Line, title: str, description: str) -> di
             gaps.append(Box(round(left, 1), TOP, round(column, 1)))
     return {
         "main": main,
+        "main_marks": main.marks(square=False),
         "comparison": comparison,
+        "comparison_marks": comparison.marks(square=True),
         "title": title,
         "description": description,
         "gaps": [(gap, round(gap.x + gap.width / 2, 1)) for gap in gaps],
+        "breaks": [(round(LEFT + column * sum(point.day < day for point in main.points), 1), day) for day in breaks],
         "grid": [(percent, height_of(Decimal(percent))) for percent in (25, 50, 75, 100)],
         "width": WIDTH,
         "height": HEIGHT,
@@ -168,3 +219,34 @@ def line_chart(main: Line, comparison: Line, title: str, description: str) -> di
         "depth": BOTTOM - TOP,
         "scale_x": LEFT - 10,
     }
+
+
+@register.inclusion_tag("includes/charts/strip.html")
+def strip_chart(spread: Spread) -> dict[str, Any]:
+    """How the rates of one class are spread: a dot for each, piled up where they are alike, the reader's own marked."""
+    piles: dict[int, int] = {}
+    most = max(Counter(round(one) for one in spread.percents).values())
+    step = min(DOT, TALLEST / most)
+    bottom = round(step * (most - 1) + 40, 1)
+    dots = []
+    for one in spread.percents:
+        place = round(one)
+        dots.append(f"M{strip_at(place)} {round(bottom - 8 - step * piles.get(place, 0), 1)}h.01")
+        piles[place] = piles.get(place, 0) + 1
+    own = spread.own
+    return {
+        "spread": spread,
+        "width": WIDTH,
+        "height": bottom + 22,
+        "bottom": bottom,
+        "dots": "".join(dots),
+        "middle": strip_at(spread.middle),
+        "ticks": [(percent, strip_at(percent)) for percent in (0, 25, 50, 75, 100)],
+        "own": None if own is None or own.percent is None else strip_at(round(float(own.percent))),
+        "left": STRIP_LEFT,
+        "right": STRIP_RIGHT,
+    }
+
+
+def strip_at(percent: float) -> float:
+    return round(STRIP_LEFT + (STRIP_RIGHT - STRIP_LEFT) * percent / 100, 1)

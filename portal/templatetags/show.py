@@ -13,9 +13,13 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from orgs.scoping import Persons
+
 register = template.Library()
 
 UNKNOWN = "—"
+# In the place of an account's name, which may be a person's, for those who may not see persons
+SOMEBODY = "园区工作人员"
 STATES = frozenset({"ok", "due", "late", "info", "off", "draft"})  # each has an icon of its name
 
 
@@ -46,9 +50,21 @@ def num(value: float | Decimal | None) -> str:
 
 
 @register.filter
+def signed(value: Any) -> str:
+    """A change with its sign, a real minus included: +1, −2, 0."""
+    return f"+{value:,}" if value > 0 else f"−{-value:,}" if value < 0 else f"{value}"
+
+
+@register.filter
 def dash(value: object) -> object:
     """The value itself, or a dash when it is unknown."""
     return UNKNOWN if _is_unknown(value) else value
+
+
+@register.filter
+def maker(row: Any, persons: Persons) -> str:
+    """Who froze a report, for a reader who sees ``persons``."""
+    return str(row.frozen_by) if persons.at(row.park_id) else SOMEBODY
 
 
 @register.filter

@@ -1,4 +1,8 @@
-"""The only place for the leader's page: the rates of a day, where they come from, and which enterprises are missing."""
+"""The only place for the leader's page: the rates of a day, where they come from, and which enterprises are missing.
+
+Every figure comes through :class:`metrics.figures.Figures`, so the page costs the same for a park and for the nation:
+no query reads enterprises but those of the ten to act on next, by their keys.
+"""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -6,127 +10,155 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from django.db.models import Count, Prefetch, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from metrics.coverage import ENOUGH_MEMBERS, formation_status, on_day
-from metrics.indicators import HEADLINES, INDICATORS, LEAD, PARTS, Rate, month_ends, rates, rates_by
-from orgs.models import (
-    NON_PUBLIC_KINDS,
-    BusinessState,
-    BusinessStateKind,
-    Change,
-    Enterprise,
-    EnterpriseSize,
-    Industry,
-    Park,
-    WorkCoverage,
-    WorkKind,
-)
+from metrics.figures import Figures
+from metrics.indicators import HEADLINES, INDICATORS, LEAD, PARTS, Rate, month_ends
+from metrics.targets import Aim, aims
+from orgs.models import BusinessStateKind, Change, EnterpriseKind, EnterpriseSize, Industry
 from orgs.scoping import ScopedQuerySet
 from portal.asking import Asked, asked
+from portal.days import MONTHS, days_offered, frozen_days, month_name
+from portal.next_ten import in_words, next_ten
+from portal.places import SMALLEST, Inside, crumbs, inside, lowest, query_of, spreads, whole_of
 from portal.templatetags.charts import Line, line_of
+from portal.templatetags.show import dash, signed
 
-# Below this many enterprises a rate says more about chance than about work: counts only.
-SMALLEST: Final = 10
-MONTHS: Final = 12
-GAP_ROWS: Final = 10
 COMPARISON: Final = "two_coverage"
+EFFECTIVE: Final = "effective_coverage"
+SHOULD: Final = "should_built_rate"
+MEMBER: Final = "formation_rate_member"
+SOLO: Final = "solo_rate_real"
+OF_PLACES: Final = (LEAD, SHOULD, COMPARISON)
+CODES: Final = tuple(one.code for one in INDICATORS.values() if one.subject.slug == "enterprises")
 UNFILLED: Final = "经营状态未填"
-WORK_WORDS: Final = {
-    WorkKind.INSTRUCTOR: "指导员",
-    WorkKind.LIAISON: "联络员",
-    WorkKind.TRADE_UNION: "工会",
-    WorkKind.YOUTH_LEAGUE: "共青团",
-    WorkKind.WOMENS_FEDERATION: "妇联",
-    WorkKind.LEADER_CONTACT: "领导联系",
-}
 FOUR: Final = ("numerator", "denominator", "gap", "excluded")
+BY: Final = (
+    ("industry", "分行业", Industry),
+    ("size", "分规模", EnterpriseSize),
+    ("kind", "分类型", EnterpriseKind),
+)
 
 
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
     about = asked(request)
-    enterprises = Enterprise.objects.visible_to(about.user).in_park(about.park)
-    ends = month_ends(about.day, MONTHS)
-    before = month_ends(about.day - dt.timedelta(days=1), 1)[0]
-    # One query a day: the whole set of definitions today and a month earlier, two of them for the other points
-    figures = {
-        day: rates(enterprises, day, None if day in (about.day, before) else (LEAD, COMPARISON))
-        for day in {about.day, before, *ends}
-    }
-    now, earlier = figures[about.day], figures[before]
-    industries = groups(about, enterprises, "industry", Industry.labels, Industry.values)
-    industries.sort(key=lambda one: -one.total)
-    sizes = groups(about, enterprises, "size", EnterpriseSize.labels, EnterpriseSize.values)
-    seen = [about.park] if about.park else list(Park.objects.visible_to(about.user))
-    parks = by_park(about, enterprises, seen)
-    outside = excluded(about, enterprises)
+    links = Links(about)
+    figures, day = about.figures, about.day
+    before, year_ago = month_ends(day - dt.timedelta(days=1), 1)[0], a_year_before(day)
+    found = figures.on_days({day, before, year_ago}, CODES)
+    ends = month_ends(day, MONTHS)
+    trend = figures.on_days(ends, (LEAD, COMPARISON))
+    now, earlier, last_year = found[day], found[before], found[year_ago]
+    whole = whole_of(about)
+    lying = inside(about, OF_PLACES, links.page)
+    trail = crumbs(about, whole, links.page)
+    # To who sees only one park it is always that one
+    only = lying.parks[0] if lying.is_one_park else None
+    frozen = frozen_days(about, only.pk if only else None)
+    aimed = aims(Figures(about.user, only) if only else figures, day, CODES, now)
     lead = now[LEAD]
+    groups = [
+        Grouping(field, title, groups_of(links, about, field, labels), field == "industry")
+        for field, title, labels in BY
+    ]
+    ten = next_ten(figures, day, about.persons) if lead.gap else []
+    outside = excluded(links, figures.outside(day)) if lead.excluded else []
+    tiles = [tile(links, aimed, now[code], earlier[code], last_year[code]) for code in HEADLINES]
     context = {
         "asked": about,
-        "place": seen[0].name if len(seen) == 1 else f"{len(seen)}个园区合计" if seen else "",
-        "day_choices": day_choices(request, about),
+        "place": place_words(lying, trail[-1][0] if trail else whole.name),
+        "crumbs": trail,
+        "days": days_offered(request.path, about.place, day, frozen),
+        "is_frozen": day in frozen,
+        "page_query": query_of(about),
         "headline": headline(lead, earlier[LEAD]),
-        "missing": missing(lead, gap_kinds(enterprises, about.day), industries),
+        "missing": missing(lead, gap_kinds(now), groups[0].rows),
         "lead": lead,
         "before": before,
-        "tiles": [tile(about, now[code], earlier[code]) for code in HEADLINES],
-        "others": [tile(about, rate, earlier[code]) for code, rate in now.items() if code not in HEADLINES],
-        "trend": trend_of(about, [figures[day] for day in ends]),
-        "parks": parks if len(parks) > 1 else [],
-        "lowest": lowest(parks),
-        "industries": industries,
-        "sizes": sizes,
+        "tiles": tiles,
+        "effective": tile(links, aimed, now[EFFECTIVE], earlier[EFFECTIVE], last_year[EFFECTIVE]),
+        "others": [
+            tile(links, aimed, now[code], earlier[code], last_year[code]) for code in CODES if code not in HEADLINES
+        ],
+        "trend": trend_of(links, [trend[end] for end in ends]),
+        "inside": lying,
+        "lowest": lowest(lying),
+        "links": links,
+        "spreads": spreads(about, lying),
+        "groups": groups,
         "smallest": SMALLEST,
-        "gap_list": gap_list(enterprises, about.day),
-        "gap_url": drill(about, LEAD, "gap"),
+        "ten": ten,
+        "ten_words": in_words(ten, lead.gap),
+        "gap_url": links.to(LEAD, "gap"),
         "excluded": outside,
         "unfilled": next((one for one in outside if one.reason == UNFILLED), None),
         "present": lead.denominator + lead.excluded,
         "latest": latest_change(about),
+        "aimed": aimed,
+        "targets_url": f"{reverse('ledger', args=['targets'])}?{query_of(about)}",
+        "now": timezone.localtime(),
     }
     return render(request, "portal/dashboard.html", context, status=400 if about.problem else 200)
 
 
-def drill(about: Asked, code: str, part: str, **narrower: Any) -> str:
-    """The ledger of enterprises narrowed to exactly the rows behind one count."""
-    query = {"indicator": code, "part": part, "day": about.day.isoformat()}
-    if about.park is not None:
-        query["park"] = about.park.slug
-    return f"{reverse('ledger', args=['enterprises'])}?{urlencode(query | narrower)}"
+class Links:
+    """Addresses of the page: made by hand from parts that need no quoting, because there are hundreds."""
+
+    def __init__(self, about: Asked) -> None:
+        self.page = reverse("dashboard")
+        self.ledger = reverse("ledger", args=["enterprises"])
+        self.record = reverse("record", args=["enterprises", 0]).removesuffix("0/")
+        self.definitions = reverse("definitions")
+        self.changes = reverse("changes")
+        self.day = about.day.isoformat()
+        self.about = about
+        self.kept = f"&{urlencode(about.place)}" if about.place else ""
+
+    def to(self, code: str, part: str, day: str = "", more: str = "") -> str:
+        """The ledger of enterprises narrowed to exactly the rows behind one count."""
+        return f"{self.ledger}?indicator={code}&part={part}&day={day or self.day}{self.kept}{more}"
+
+    def at(self, place: Mapping[str, str], code: str, part: str) -> str:
+        """The same for a place inside the one asked about."""
+        return f"{self.ledger}?indicator={code}&part={part}&day={self.day}&{urlencode(place)}"
+
+    def why(self, now: Rate, before: Rate) -> str:
+        """The page that says why a figure changed between two days."""
+        return f"{self.changes}?indicator={now.indicator.code}&from={before.day.isoformat()}&day={self.day}{self.kept}"
+
+    def of_day(self, day: dt.date) -> str:
+        return f"{self.page}?day={day.isoformat()}{self.kept}"
 
 
-def this_page(request: HttpRequest, about: Asked, day: dt.date) -> str:
-    query = {"day": day.isoformat()} | ({"park": about.park.slug} if about.park else {})
-    return f"{request.path}?{urlencode(query)}"
+def place_words(lying: Inside, name: str) -> str:
+    if lying.is_one_park:
+        return str(lying.parks[0].name)
+    if lying.parks:
+        return f"{name}{len(lying.parks)}个园区合计"
+    return name if lying.places else ""
 
 
-# The day
+def a_year_before(day: dt.date) -> dt.date:
+    """The same day of the year before; of a month end, the end of that month."""
+    if (day + dt.timedelta(days=1)).day == 1:
+        first = (day + dt.timedelta(days=1)).replace(year=(day + dt.timedelta(days=1)).year - 1)
+        return first - dt.timedelta(days=1)
+    return day.replace(year=day.year - 1)
 
 
-def month_name(day: dt.date, beside: dt.date) -> str:
-    """A month end as “9月末”, with the year when it is another one than that of ``beside``."""
-    return f"{day.month}月末" if day.year == beside.year else f"{day.year}年{day.month}月末"
-
-
-def day_choices(request: HttpRequest, about: Asked) -> list[tuple[str, str, bool]]:
-    """(label, address, chosen) of the last three month ends and today."""
-    today = timezone.localdate()
-    days = [(month_name(day, today), day) for day in month_ends(today - dt.timedelta(days=1), 3)]
-    return [(label, this_page(request, about, day), day == about.day) for label, day in [*days, ("今天", today)]]
+def day_name(day: dt.date, beside: dt.date) -> str:
+    """9月末 for a month end, else 10月12日; with the year when it is another one than that of ``beside``."""
+    if (day + dt.timedelta(days=1)).day == 1:
+        return month_name(day, beside)
+    return f"{day.month}月{day.day}日" if day.year == beside.year else f"{day.year}年{day.month}月{day.day}日"
 
 
 # The headline
-
-
-def signed(number: Any) -> str:
-    """A change with its sign, a real minus included: +1, −2, 0."""
-    return f"+{number}" if number > 0 else f"−{-number}" if number < 0 else f"{number}"
 
 
 @dataclass(frozen=True)
@@ -138,7 +170,7 @@ class Step:
 
     @property
     def since(self) -> str:
-        return month_name(self.before.day, self.now.day)
+        return day_name(self.before.day, self.now.day)
 
     @property
     def enterprises(self) -> int:
@@ -173,7 +205,7 @@ class Step:
         """A change of the denominator, which moves a rate as much as the numerator does."""
         if self.before.denominator in (0, self.now.denominator):
             return ""
-        return f"分母{self.before.denominator}→{self.now.denominator}"
+        return f"分母{self.before.denominator:,}→{self.now.denominator:,}"
 
 
 def headline(now: Rate, before: Rate) -> str:
@@ -183,33 +215,33 @@ def headline(now: Rate, before: Rate) -> str:
     step = Step(now, before)
     said = f"{now.indicator.name}{now.short}"
     if before.percent is None:
-        return f"{said}，{now.denominator}家实体运营企业中已建{now.numerator}家"
+        return f"{said}，{now.denominator:,}家实体运营企业中已建{now.numerator:,}家"
     if step.kind == "flat":
         return f"{said}，与{step.since}持平"
-    moved = f"{'增加' if step.enterprises > 0 else '减少'}{abs(step.enterprises)}家" if step.enterprises else "家数不变"
+    moved = (
+        f"{'增加' if step.enterprises > 0 else '减少'}{abs(step.enterprises):,}家" if step.enterprises else "家数不变"
+    )
     return f"{said}，较{step.since}{moved}（{step.points}）"
 
 
-def gap_kinds(enterprises: ScopedQuerySet, day: dt.date) -> dict[str, int]:
-    """How many enterprises without an organization stand where: 应建未建, 仅有个别党员, 没有党员."""
-    gap = INDICATORS[LEAD].part(enterprises, day, "gap").order_by()
-    counted = gap.aggregate(
-        should=Count("pk", filter=Q(full_members__gte=ENOUGH_MEMBERS)),
-        some=Count("pk", filter=Q(full_members__lt=ENOUGH_MEMBERS, members__gte=1)),
-        none=Count("pk", filter=Q(members=0)),
-    )
-    return {"应建未建": counted["should"], "仅有个别党员": counted["some"], "没有党员": counted["none"]}
+def gap_kinds(now: Mapping[str, Rate]) -> dict[str, int]:
+    """How many enterprises without an organization stand where: 应建未建, 仅有个别党员, 没有党员.
+
+    Who has enough members has some, and who has some is in actual operation, so the gaps of three indicators say it.
+    """
+    should, some, every = now[SHOULD].gap, now[MEMBER].gap, now[LEAD].gap
+    return {"应建未建": should, "仅有个别党员": some - should, "没有党员": every - some}
 
 
 def missing(lead: Rate, kinds: Mapping[str, int], industries: "Sequence[Group]") -> str:
     """What is still missing, in words: how many, of what kind, in which industries most."""
     if not lead.gap:
         return "实体运营企业都已建立党组织。" if lead.denominator else ""
-    parts = "，".join(f"{name}{count}家" for name, count in kinds.items() if count)
+    parts = "，".join(f"{name}{count:,}家" for name, count in kinds.items() if count)
     largest = sorted((one for one in industries if one.gap), key=lambda one: -one.gap)
     # Industries that lack one each make a long sentence that says nothing
-    where = "，".join(f"{one.name}缺{one.gap}家" for one in largest[:3] if one.gap > 1)
-    return f"还差{lead.gap}家：{parts}。{f'{where}。' if where and len(industries) > 1 else ''}"
+    where = "，".join(f"{one.name}缺{one.gap:,}家" for one in largest[:3] if one.gap > 1)
+    return f"还差{lead.gap:,}家：{parts}。{f'{where}。' if where and len(industries) > 1 else ''}"
 
 
 # Tiles
@@ -227,62 +259,83 @@ class Figure:
 
 @dataclass(frozen=True)
 class Tile:
+    """``aim`` is missing where no target is set; ``why`` and ``why_year`` lead to why the figure changed."""
+
     rate: Rate
     step: Step
+    year: Step
     four: Sequence[Figure]
     uncounted: Figure
+    why: str
+    why_year: str
+    aim: Aim | None
 
     @property
     def is_lead(self) -> bool:
         return self.rate.indicator.code == LEAD
 
 
-def tile(about: Asked, now: Rate, before: Rate) -> Tile:
-    counts = {
-        "numerator": now.numerator,
-        "denominator": now.denominator,
-        "gap": now.gap,
-        "excluded": now.excluded,
-        "covered-uncounted": now.covered_uncounted,
-    }
-    figures = {
-        part: Figure(part, PARTS[part], count, drill(about, now.indicator.code, part)) for part, count in counts.items()
-    }
-    return Tile(now, Step(now, before), [figures[part] for part in FOUR], figures["covered-uncounted"])
+def tile(links: Links, aimed: Mapping[str, Aim], now: Rate, before: Rate, year_ago: Rate) -> Tile:
+    code = now.indicator.code
+    counts = (now.numerator, now.denominator, now.gap, now.excluded)
+    four = [Figure(part, PARTS[part], count, links.to(code, part)) for part, count in zip(FOUR, counts, strict=True)]
+    part = "covered-uncounted"
+    uncounted = Figure(part, PARTS[part], now.covered_uncounted, links.to(code, part))
+    month, year = links.why(now, before), links.why(now, year_ago)
+    return Tile(now, Step(now, before), Step(now, year_ago), four, uncounted, month, year, aimed.get(code))
 
 
-# Twelve month ends
+# Twenty-four month ends
 
 
 @dataclass(frozen=True)
 class Trend:
+    """``breaks`` are the days on which a newer definition took over: figures left and right of one do not compare."""
+
     main: Line
     comparison: Line
     summary: str
     months: Sequence[tuple[str, str, str]]  # year where it begins, month, address of the page on that day
+    breaks: Sequence[dt.date]
 
     @property
     def has_rates(self) -> bool:
         return bool(self.main.drawn)
 
+    @property
+    def rows(self) -> list[tuple[str, list[str], bool]]:
+        """(name, one text for each month end, whether a second row of the one above) of the table beneath."""
+        main, comparison = ([point.rate for point in line.points] for line in (self.main, self.comparison))
+        return [
+            ("组织覆盖 %", [f"{dash(rate.percent)}" for rate in main], False),
+            ("家数", [f"{rate.numerator:,}" for rate in main], True),
+            ("两个覆盖 %", [f"{dash(rate.percent)}" for rate in comparison], False),
+            ("家数", [f"{rate.numerator:,}" for rate in comparison], True),
+            ("实体运营", [f"{rate.denominator:,}" for rate in main], False),
+        ]
 
-def trend_of(about: Asked, months: Sequence[Mapping[str, Rate]]) -> Trend:
+
+def trend_of(links: Links, months: Sequence[Mapping[str, Rate]]) -> Trend:
     main, comparison = ([month[code] for month in months] for code in (LEAD, COMPARISON))
     lines = []
     for code, points, above in ((LEAD, main, False), (COMPARISON, comparison, True)):
-        urls = [drill(about, code, "numerator", day=point.day.isoformat()) for point in points]
+        urls = [links.to(code, "numerator", point.day.isoformat()) for point in points]
         lines.append(line_of(INDICATORS[code].name, points, urls, above=above))
-    park = {"park": about.park.slug} if about.park else {}
     heads = [
         (
             f"{rate.day.year % 100:02d}年" if place == 0 or rate.day.month == 1 else "",
             f"{rate.day.month}月",
-            f"{reverse('dashboard')}?{urlencode({'day': rate.day.isoformat()} | park)}",
+            links.of_day(rate.day),
         )
         for place, rate in enumerate(main)
     ]
-    summary = "；".join(filter(None, (moved(main), moved(comparison))))
-    return Trend(lines[0], lines[1], f"{summary}。" if summary else "这12个月末都没有实体运营企业，无率可画。", heads)
+    first, last = main[0].day, main[-1].day
+    breaks = sorted({day for code in (LEAD, COMPARISON) for day in INDICATORS[code].breaks(first, last)})
+    said = (
+        "；".join(filter(None, (moved(main), moved(comparison)))) or f"这{len(main)}个月末都没有实体运营企业，无率可画"
+    )
+    apart = f"；{'、'.join(map(str, breaks))}起口径变更，前后不可比" if breaks else ""
+    return Trend(lines[0], lines[1], f"{said}{apart}。", heads, breaks)
 
 
 def moved(points: Sequence[Rate]) -> str:
@@ -302,12 +355,12 @@ def moved(points: Sequence[Rate]) -> str:
     return f"{start}{verb}{last.day.year}年{last.day.month}月末的{last.short}（{signed(change)}个百分点）"
 
 
-# By park, by industry, by size
+# By industry, by size, by kind
 
 
 @dataclass(frozen=True)
 class Group:
-    """The enterprises of one industry or size that count, and those among them with an organization."""
+    """The enterprises of one industry, size or kind that count, and those among them with an organization."""
 
     name: str
     lead: Rate
@@ -332,131 +385,46 @@ class Group:
         return self.total < SMALLEST
 
 
-def groups(
-    about: Asked, enterprises: ScopedQuerySet, field: str, labels: Sequence[str], values: Sequence[str]
-) -> list[Group]:
-    """The groups with at least one counting enterprise in the order of ``labels``, 未填 last."""
-    names = dict(zip(values, labels, strict=True))
-    found = rates_by(enterprises, about.day, field, (LEAD, "solo_rate_real"))
+@dataclass(frozen=True)
+class Grouping:
+    """The groups of one field with a sentence about them; ``by_size`` puts the largest first."""
+
+    field: str
+    title: str
+    rows: Sequence[Group]
+    by_size: bool
+
+    @property
+    def text(self) -> str:
+        """Which group lacks most, and which of those with a rate has the lowest."""
+        lacking = max(self.rows, key=lambda one: one.gap, default=None)
+        if lacking is None:
+            return ""
+        if not lacking.gap:
+            return "各组都已全部建立党组织。"
+        said = f"缺得最多的是{lacking.name}，{lacking.gap:,}家"
+        ranked = [one for one in self.rows if not one.is_small and one.lead.percent is not None]
+        low = min(ranked, key=lambda one: one.lead.percent or 0, default=None)
+        if low is None or len(ranked) < 2:
+            return f"{said}。"
+        same = "，覆盖率也最低" if low is lacking else f"；覆盖率最低的是{low.name}"
+        return f"{said}{same}，{low.lead.short}。"
+
+
+def groups_of(links: Links, about: Asked, field: str, labels: Any) -> list[Group]:
+    """The groups with at least one counting enterprise in the order of the labels, 未填 last; industries by size."""
+    found = about.figures.by(field, about.day, (LEAD, SOLO))
+    order = {value: place for place, value in enumerate(labels.values)}
     made = []
-    for value, counted in found.items():
-        lead = counted[LEAD]
+    for value in sorted(found, key=lambda one: order.get(one, len(order))):
+        lead = found[value][LEAD]
         if not lead.denominator:
             continue
-        narrower = {field: value or "none"}
-        made.append(
-            Group(
-                names.get(value, "未填"),
-                lead,
-                counted["solo_rate_real"].numerator,
-                drill(about, LEAD, "denominator", **narrower),
-                drill(about, LEAD, "gap", **narrower),
-            )
-        )
-    order = {name: place for place, name in enumerate(labels)}
-    return sorted(made, key=lambda one: (one.name not in order, order.get(one.name, 0)))
-
-
-@dataclass(frozen=True)
-class ParkRow:
-    park: Park
-    url: str
-    tiles: Sequence[Tile]
-
-    @property
-    def is_small(self) -> bool:
-        return self.tiles[0].rate.denominator < SMALLEST
-
-
-def by_park(about: Asked, enterprises: ScopedQuerySet, seen: Sequence[Park]) -> list[ParkRow]:
-    """Every park with enterprises on the day, lowest coverage first; parks too small for a rate come last.
-
-    Nothing where there is only one park to see.
-    """
-    if len(seen) < 2:
-        return []
-    parks = {park.pk: park for park in seen}
-    found = rates_by(enterprises, about.day, "park", HEADLINES)
-    rows = []
-    for pk, counted in found.items():
-        park = parks[pk]
-        here = Asked(about.user, park, about.day)
-        tiles = [tile(here, rate, rate) for rate in counted.values()]
-        query = urlencode({"day": about.day.isoformat(), "park": park.slug})
-        rows.append(ParkRow(park, f"{reverse('dashboard')}?{query}", tiles))
-    return sorted(rows, key=lambda row: (row.is_small, row.tiles[0].rate.percent or 0, -row.tiles[0].rate.gap))
-
-
-def lowest(parks: Sequence[ParkRow]) -> str:
-    """Which of several parks has the lowest coverage, in words."""
-    ranked = [row for row in parks if not row.is_small]
-    if len(ranked) < 2:
-        return ""
-    rate = ranked[0].tiles[0].rate
-    return f"{rate.indicator.name}最低的是{ranked[0].park.name}，{rate.short}，还缺{rate.gap}家。"
-
-
-# Who is missing
-
-
-@dataclass(frozen=True)
-class Missing:
-    """One enterprise without an organization: where it stands, since when, and who answers for it."""
-
-    enterprise: Any
-    status: str
-    operating_since: dt.date | None
-    responsible: str
-    works: str
-
-    @property
-    def state(self) -> str:
-        """The kind of state word in templatetags/show."""
-        return {"应建未建": "late", "仅有个别党员": "due"}.get(self.status, "off")
-
-
-def gap_list(enterprises: ScopedQuerySet, day: dt.date) -> list[Missing]:
-    """The first of the gap, those that ought to have an organization before those that merely have none."""
-    operating = BusinessState.objects.filter(state=BusinessStateKind.OPERATING, since__lte=day).order_by("-since")
-    rows = (
-        INDICATORS[LEAD]
-        .part(enterprises, day, "gap")
-        .order_by("-full_members", "worked", "-members", "settled_on", "pk")
-        .select_related("park")
-        .prefetch_related(
-            Prefetch("works", WorkCoverage.objects.as_of(day), to_attr="works_on"),
-            Prefetch("states", operating, to_attr="operating"),
-        )[:GAP_ROWS]
-    )
-    return [
-        Missing(
-            row,
-            formation_status(row),
-            operating_since(row.operating),
-            responsible(row),
-            "、".join(dict.fromkeys(WORK_WORDS[work.kind] for work in row.works_on)),
-        )
-        for row in rows
-    ]
-
-
-def operating_since(periods: Sequence[BusinessState]) -> dt.date | None:
-    """The first day of unbroken operation, from periods newest first that may follow one another without a gap."""
-    since = None
-    for period in periods:
-        if since is not None and period.until != since:
-            break
-        since = period.since
-    return since
-
-
-def responsible(row: Any) -> str:
-    """Who answers for an enterprise: its instructor, else its liaison, else its contact for Party affairs."""
-    for kind in (WorkKind.INSTRUCTOR, WorkKind.LIAISON):
-        names = [work.holder for work in row.works_on if work.kind == kind and work.holder]
-        if names:
-            return f"{WORK_WORDS[kind]} {'、'.join(names)}"
-    return f"联系人 {row.contact}" if row.contact else ""
+        more = f"&{field}={value or 'none'}"
+        name = str(labels(value).label) if value in order else "未填"
+        urls = (links.to(LEAD, part, more=more) for part in ("denominator", "gap"))
+        made.append(Group(name, lead, found[value][SOLO].numerator, *urls))
+    return sorted(made, key=lambda one: -one.total) if field == "industry" else made
 
 
 # The state of the data
@@ -469,31 +437,22 @@ class Excluded:
     url: str
 
 
-def excluded(about: Asked, enterprises: ScopedQuerySet) -> list[Excluded]:
+def excluded(links: Links, outside: Mapping[str, int]) -> list[Excluded]:
     """Why enterprises are outside the headline's denominator, with how many, most frequent first."""
-    outside = on_day(enterprises, about.day).filter(in_real=False).order_by().values("kind", "state_on")
-    counts: dict[tuple[str, str], int] = {}
-    for row in outside.annotate(n=Count("pk")):
-        if row["kind"] not in NON_PUBLIC_KINDS:
-            reason = ("非非公企业", "")
-        elif row["state_on"] is None:
-            reason = (UNFILLED, "none")
+    found = []
+    for reason, count in outside.items():
+        if reason == "other":
+            word, more = "非非公企业", "&ownership=other"
         else:
-            reason = (str(BusinessStateKind(row["state_on"]).label), row["state_on"])
-        counts[reason] = counts.get(reason, 0) + row["n"]
-    found = [
-        Excluded(reason, count, drill(about, LEAD, "excluded", **narrowed_to(state)))
-        for (reason, state), count in counts.items()
-    ]
+            word = str(BusinessStateKind(reason).label) if reason else UNFILLED
+            more = f"&ownership=non_public&state={reason or 'none'}"
+        found.append(Excluded(word, count, links.to(LEAD, "excluded", more=more)))
     return sorted(found, key=lambda one: -one.count)
-
-
-def narrowed_to(state: str) -> dict[str, str]:
-    """The filter of the ledger for one reason; no state stands for the enterprises that are not non-public."""
-    return {"ownership": "non_public", "state": state} if state else {"ownership": "other"}
 
 
 def latest_change(about: Asked) -> dt.datetime | None:
     """When a record of these parks was last written."""
-    changes = Change.objects.visible_to(about.user).in_park(about.park)
+    kept = about.figures.kept(about.day, ())
+    changes: ScopedQuerySet = Change.objects.all()
+    changes = changes.filter(about.figures.on_ground()) if kept else about.within(changes.visible_to(about.user))
     return changes.order_by("-at").values_list("at", flat=True).first()
