@@ -1,12 +1,18 @@
-"""The only place for what the public site tells about a park: its showcase story and the named things in it."""
+"""The only place for what the portal keeps about its own showing: a park's public story, and links to big screens."""
 
+import datetime as dt
+from collections.abc import Collection
+from typing import ClassVar
+
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from metrics.models import Statement
-from orgs.models import Park
-from orgs.scoping import ADMINISTRATORS, ScopedModel
+from orgs.models import Park, User
+from orgs.scoping import ADMINISTRATORS, Reach, Role, ScopedModel, grants_of, parks_in_reach
 
 SLUG = RegexValidator(r"^[a-z][a-z0-9-]*$", "网址代号只用小写英文、数字和连字符，以字母开头，如 dalu。")
 
@@ -106,3 +112,77 @@ class CaseItem(ScopedModel):
 
     def __str__(self) -> str:
         return self.title
+
+
+class ScreenLink(ScopedModel):
+    """Leave to show the figures of a park, a region or the nation on a big screen, without signing in, for some days.
+
+    It lasts no longer than the right of who made it; :mod:`portal.screens` asks. The account is kept by its number and
+    in words, as a signature on paper: an officer sees no accounts, his own included, so the gate would refuse the key.
+    """
+
+    MOST_DAYS: ClassVar[int] = 90
+    write_roles = frozenset(Role)
+    personal = frozenset({"made_by"})
+
+    label = models.CharField("用途", max_length=20, help_text="大屏在哪里用，如一楼大厅。")
+    reach = models.CharField("范围", max_length=10, choices=Reach)
+    park = models.ForeignKey(
+        Park, models.PROTECT, verbose_name="园区", null=True, blank=True, related_name="screen_links"
+    )
+    region_prefix = models.CharField("区划代码前缀", max_length=6, blank=True)
+    account = models.PositiveBigIntegerField("制作账号编号")
+    made_by = models.CharField("制作人", max_length=150)
+    made_at = models.DateTimeField("制作时间", default=timezone.now)
+    expires_at = models.DateTimeField("到期时间")
+    revoked_at = models.DateTimeField("撤销时间", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "大屏链接"
+        verbose_name_plural = "大屏链接"
+        ordering = ("-made_at", "-pk")
+        constraints = (
+            models.CheckConstraint(
+                condition=(
+                    Q(reach=Reach.PARK, park__isnull=False, region_prefix="")
+                    | Q(reach=Reach.REGION, park__isnull=True, region_prefix__regex=r"^[0-9]{2}([0-9]{2}){0,2}$")
+                    | Q(reach=Reach.NATION, park__isnull=True, region_prefix="")
+                ),
+                name="portal_screenlink_reach",
+                violation_error_message="大屏范围没有写清：一个园区、一个地区或者全国，请重新选择。",
+            ),
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=F("made_at")),
+                name="portal_screenlink_expires",
+                violation_error_message="到期时间应晚于制作时间。",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.label}（{self.place}）"
+
+    @property
+    def place(self) -> str:
+        """The scope in a few words."""
+        return str(self.park or (f"区划{self.region_prefix}" if self.region_prefix else "全国"))
+
+    def is_live_at(self, moment: dt.datetime) -> bool:
+        """Neither expired nor revoked; the right of who made it is another question."""
+        return self.revoked_at is None and moment < self.expires_at
+
+    @classmethod
+    def scope_q(cls, user: User, roles: Collection[Role] | None) -> Q:
+        """Links of a scope that lies wholly within what the user's own grants reach."""
+        held = list(grants_of(user, roles))
+        if any(grant.reach == Reach.NATION for grant in held):
+            return Q()
+        inside = Q(park__in=parks_in_reach(user, roles).values("pk"))
+        for grant in held:
+            if grant.reach == Reach.REGION:
+                inside |= Q(reach=Reach.REGION, region_prefix__startswith=grant.region_prefix)
+        return inside
+
+    def clean(self) -> None:
+        super().clean()
+        if self.expires_at and self.expires_at > self.made_at + dt.timedelta(days=self.MOST_DAYS):
+            raise ValidationError({"expires_at": f"大屏链接最长{self.MOST_DAYS}天有效。"})
