@@ -72,14 +72,22 @@ e2e: $(DEV_STAMP) ## browser tests
 	@echo "── browser tests" && $(BIN)/pytest -q -n $(JOBS) --dist loadfile -m "e2e and not soak"
 
 postgres-test: $(DEV_STAMP)
-	@echo "── tests on PostgreSQL" && $(BIN)/python scripts/with_postgres.py $(BIN)/pytest -q -n $(JOBS) -m "not e2e and not soak"
+	@echo "── tests on PostgreSQL" && $(BIN)/python scripts/with_postgres.py $(BIN)/pytest -q -n $(JOBS) -m "not e2e and not soak and not crawl"
 
-bench: $(DEV_STAMP) ## times of the pages that matter, at 5,000 rows
-	@$(BIN)/python manage.py benchmark
+# A nation takes most of an hour and 5 GB of disk; `make bench SIZE=small` a few minutes, and leaves docs/ alone
+SIZE ?= national
+BENCH := var/benchmark-$(SIZE)
+BENCH_PAGE := $(if $(filter national,$(SIZE)),docs/benchmark.md,$(BENCH)/benchmark.md)
+bench: $(DEV_STAMP) ## times at national size on both databases, beside raw SQL and DuckDB
+	@rm -rf $(BENCH)
+	@$(BIN)/python manage.py benchmark --size $(SIZE) --results $(BENCH)
+	@POSTGRES_OPTIONS="-c shared_buffers=2GB -c work_mem=64MB -c maintenance_work_mem=512MB -c max_wal_size=8GB" \
+		$(BIN)/python scripts/with_postgres.py $(BIN)/python manage.py benchmark --size $(SIZE) --results $(BENCH)
+	@$(BIN)/python manage.py benchmark --results $(BENCH) --page $(BENCH_PAGE) && echo "结果：$(BENCH_PAGE)"
 
 soak: $(DEV_STAMP) ## long, bounded load tests, on both databases
 	@$(BIN)/pytest -q -m soak
-	@$(BIN)/python scripts/with_postgres.py $(BIN)/pytest -q -m soak
+	@$(BIN)/python scripts/with_postgres.py $(BIN)/pytest -q -m "soak or crawl"
 
 screenshots: $(DEV_STAMP) ## pictures of the README, from a running demo
 	@$(BIN)/python scripts/screenshots.py

@@ -25,7 +25,7 @@ COMPILE = [
 def compile_lock(lock: str, *options: str) -> None:
     command = [*COMPILE, *SILENT, *options, *sys.argv[1:], "--output-file", lock, "pyproject.toml"]
     subprocess.run(command, cwd=ROOT, check=True, stdin=subprocess.DEVNULL)  # noqa: S603
-    foreign = re.findall(r"^-.*|.*(?:://|file:).*", (ROOT / lock).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    foreign = re.findall(r"^-.*|.*(?:://|file:/).*", (ROOT / lock).read_text(encoding="utf-8"), flags=re.MULTILINE)
     if foreign:
         sys.exit(f"{lock} 中不应有地址或选项：\n" + "\n".join(foreign))
     print(f"{lock} 已写好。")

@@ -1,7 +1,8 @@
 """The only place that starts a PostgreSQL server: private, thrown away, on a socket, for the length of one command.
 
 `python scripts/with_postgres.py COMMAND…` runs the command with DATABASE_URL set and returns its exit code. Without
-PostgreSQL on the machine it says so and returns 0, or 1 when PORTAL_NO_SKIPS=1 forbids that.
+PostgreSQL on the machine it says so and returns 0, or 1 when PORTAL_NO_SKIPS=1 forbids that. POSTGRES_OPTIONS are more
+options of the server (`-c shared_buffers=1GB`): the benchmark gives it the memory a nation needs.
 """
 
 import os
@@ -56,6 +57,7 @@ def cluster(programs: Path) -> Iterator[str]:
         if owner:
             shutil.chown(folder, "postgres", "postgres")
         data, log = folder / "data", folder / "server.log"
+        options = f"{OPTIONS} {os.environ.get('POSTGRES_OPTIONS', '')}"
         call(
             "initdb",
             "-D",
@@ -67,7 +69,7 @@ def cluster(programs: Path) -> Iterator[str]:
             "--locale=C.UTF-8",
             "--no-sync",
         )
-        call("pg_ctl", "-D", str(data), "-l", str(log), "-w", "-t", "60", "-o", f"{OPTIONS} -k {folder}", "start")
+        call("pg_ctl", "-D", str(data), "-l", str(log), "-w", "-t", "60", "-o", f"{options} -k {folder}", "start")
         try:
             call("createdb", "-h", str(folder), "-U", "portal", "portal")
             yield f"postgres://portal@/portal?host={folder}"

@@ -1,11 +1,20 @@
-"""The only place that tests the benchmark: that it touches no database but its own, and that it still runs."""
+"""The only place that tests the benchmark: its own databases, its nation, its rivals, and that it still runs."""
 
+import datetime as dt
+import itertools
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
+from django.db import connection
+from stdnum.cn import uscc
 
-from portal.management.commands.benchmark import SUBJECTS
+from orgs.models import Coverage, Enterprise, FormationWay, Park, PartyOrganization, User, WorkCoverage
+from portal.benchmark import measure, nation, report, rivals
+from portal.benchmark.ground import own_database
 
 
 def test_it_refuses_every_database_but_its_own(db: None, settings: Any) -> None:
@@ -14,13 +23,139 @@ def test_it_refuses_every_database_but_its_own(db: None, settings: Any) -> None:
         call_command("benchmark", "--inside")
 
 
-def test_it_measures_every_page(capfd: pytest.CaptureFixture[str]) -> None:
-    call_command("benchmark", "--rows", "10", "--runs", "1")
-    told = capfd.readouterr().out
-    assert all(subject.name in told for subject in SUBJECTS)
-    assert "页面尚未提供" not in told
-
-
-def test_it_refuses_nonsense() -> None:
+@pytest.mark.parametrize("wrong", [("--parks", "-1"), ("--enterprises", "10", "--parks", "3")])
+def test_it_refuses_nonsense(wrong: tuple[str, ...]) -> None:
     with pytest.raises(CommandError, match="至少"):
-        call_command("benchmark", "--runs", "0")
+        call_command("benchmark", *wrong)
+
+
+def test_a_small_nation_answers_as_its_rivals_do(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """The whole run once: every answer of the portal equals those of raw SQL and DuckDB, or the command fails."""
+    call_command("benchmark", "--size", "tiny", "--quick", "--results", str(tmp_path))
+    told = capfd.readouterr().out
+    kept = report.Results.read(tmp_path / f"{connection.vendor}.json")
+    groups = Counter(line.group for line in kept.lines)
+    assert set(groups) == {
+        "Every indicator, one at a time, any day",
+        "Rates",
+        "Dashboard",
+        "Name search, two characters",
+        "Pages",
+        "Writing, with trail, summary and index",
+    }
+    assert groups["Every indicator, one at a time, any day"] == 3 * len(rivals.enterprise_indicators())
+    compared = [line for line in kept.lines if line.rivals]
+    assert all("DuckDB" in line.rivals and line.best("SQL") for line in compared[:-1])
+    assert all(line.ours is not None and line.ours.median > 0 for line in kept.lines)
+    assert f"{nation.USUAL:,}家企业，1个园区" in told
+
+    page = tmp_path / "benchmark.md"
+    call_command("benchmark", "--results", str(tmp_path), "--page", str(page))
+    written = page.read_text(encoding="utf-8")
+    assert all(f"| {line.name} | {line.who} |" in written for line in kept.lines)
+    assert "not judged at this size" in written
+
+
+def test_a_difference_ends_the_run() -> None:
+    subject = measure.Subject("g", "n", "w", lambda: None)
+    measure.refuse_difference(subject, "SQL", {"a": (1, 2)}, {"a": (1, 2)})
+    with pytest.raises(CommandError, match="与SQL有1处不同"):
+        measure.refuse_difference(subject, "SQL", {"a": (1, 2), "b": (0, 0)}, {"a": (1, 3), "b": (0, 0)})
+    with pytest.raises(CommandError, match="与SQL不同"):
+        measure.refuse_difference(subject, "SQL", (3, [1]), (3, [2]))
+
+
+def test_a_flag_that_the_rivals_do_not_know_is_named() -> None:
+    with pytest.raises(CommandError, match="rivals"):
+        rivals.flags_sql(nation.LAST, ["in_real", "planted"], rivals.Where(), "joined")
+
+
+@pytest.mark.parametrize(
+    ("bar", "ours", "held"),
+    [
+        (measure.Bar(most=10), 10.0, True),
+        (measure.Bar(most=10), 10.1, False),
+        (measure.Bar(share=100), 5.0, True),
+        (measure.Bar(share=100), 5.1, False),
+        (measure.Bar(alone=1.2), 60.0, True),
+        (measure.Bar(alone=1.2), 60.1, False),
+        (measure.Bar(most=10), None, False),
+    ],
+)
+def test_a_bar_is_held_up_to_its_number(bar: measure.Bar, ours: float | None, held: bool) -> None:
+    def timing(milliseconds: float) -> measure.Timing:
+        return measure.Timing(milliseconds, milliseconds, milliseconds, 1)
+
+    line = measure.Line("g", "n", "w", None if ours is None else timing(ours), {})
+    line.rivals = {"SQL joined": timing(500), "SQL looked_up": timing(900), "DuckDB": timing(1)}
+    measure.judge(line, bar, {"n": 50.0}, judged=True)
+    assert line.held is held
+    line.held = None
+    measure.judge(line, bar, {"n": 50.0}, judged=False)
+    assert (line.held, line.bar) == (None, bar.text)
+
+
+# The nation
+
+
+@pytest.mark.parametrize("size", [(1_600_000, 2_800), (20_000, 40), (2_000, 5), (600, 1), (25, 5), (11, 2)])
+def test_the_parks_of_a_nation_add_up(size: tuple[int, int]) -> None:
+    sizes = nation.park_sizes(*size)
+    assert (sum(sizes), len(sizes)) == size
+    assert min(sizes) >= 5
+
+
+def test_every_province_has_parks_and_the_superior_some() -> None:
+    prefixes = [nation.PROVINCES[nation.province_number(park)].prefix for park in range(nation.PARKS)]
+    assert len(set(prefixes)) == 31
+    assert prefixes[1] == nation.PROVINCE
+
+
+def test_the_same_number_gives_the_same_row_in_a_nation_of_any_size() -> None:
+    small, large = (nation.Nation(enterprises, 1) for enterprises in (600, 900))
+    first = [list(itertools.islice(one.enterprise_rows(), 600)) for one in (small, large)]
+    assert first[0] == first[1]
+    assert first[0] == list(nation.Nation(600, 1).enterprise_rows())
+
+
+def test_pairs_of_characters_are_rare_middling_and_frequent() -> None:
+    bearing = Counter(nation.TRADES[place][0] for place in nation.TRADE_SLOTS)
+    shares = [bearing[word] / len(nation.TRADE_SLOTS) for _, word in measure.WORDS]
+    assert shares == [0.0001, 0.01, 0.2]
+
+
+@pytest.fixture
+def small_nation(transactional_db: None) -> nation.Nation:
+    return nation.build(nation.Nation(1_200, 4))
+
+
+def test_the_nation_is_sound(small_nation: nation.Nation) -> None:
+    """Rows that the forms would take, foreign keys that point somewhere, and every kind of history."""
+    connection.check_constraints()
+    assert (Enterprise.objects.count(), Park.objects.count()) == (1_200, 4)
+    refused: Counter[str] = Counter()
+    for model in (Park, Enterprise, PartyOrganization, WorkCoverage):
+        for row in model.objects.order_by("pk")[::37]:
+            try:
+                row.full_clean()
+            except ValidationError as error:
+                refused[f"{model.__name__}: {error}"] += 1
+    assert not refused
+    assert all(uscc.is_valid(code) for code in Enterprise.objects.exclude(uscc="").values_list("uscc", flat=True))
+    assert {FormationWay.ATTACHED, FormationWay.GRID, FormationWay.SOLO} <= set(
+        Coverage.objects.values_list("way", flat=True)
+    )
+    assert Coverage.objects.filter(until__isnull=False).exists()
+    assert PartyOrganization.objects.filter(dissolved_on__isnull=False).exists()
+    assert Enterprise.objects.filter(states__state="moved_out").exists()
+    overlapping = Counter(
+        Coverage.objects.as_of(dt.date(2026, 10, 17)).values_list("enterprise", flat=True)
+    ).most_common(1)
+    assert overlapping[0][1] >= 2
+    assert not User.objects.filter(username="officer").get().has_usable_password()
+
+
+def test_its_own_database_has_a_name_of_its_own() -> None:
+    with own_database() as environment:
+        assert "benchmark" in environment["DATABASE_URL"]
+        assert not any(name.startswith("PORTAL_") for name in environment.keys() - {"PORTAL_VAR"})
