@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 
 from activities.models import Activity, Attendance
 from metrics.indicators import rates_by
-from metrics.models import Source, Statement
+from metrics.models import FrozenReport, Source, Statement, Target
 from orgs import journal
 from orgs.admin import JournalAdmin, JournalForm, JournalInline, ReadOnlyAdmin, account
 from orgs.models import (
@@ -40,7 +40,7 @@ from orgs.models import (
     WorkCoverage,
 )
 from orgs.scoping import ADMINISTRATORS, grants_of, has_nation
-from portal.models import Case, CaseItem
+from portal.models import Case, CaseItem, ScreenLink
 
 PARK_RATES = ("org_coverage_real", "two_coverage")
 
@@ -410,8 +410,31 @@ class StatementAdmin(JournalAdmin):
         return statement.worded.text
 
 
+@admin.register(Target)
+class TargetAdmin(JournalAdmin):
+    list_display = ("indicator", "percent", "since", "until", "basis", "park")
+    list_filter = ("park", "indicator")
+    list_select_related = ("park",)
+    search_fields = ("basis",)
+
+
 class CaseItemInline(JournalInline):
     model = CaseItem
+
+
+@admin.register(FrozenReport)
+class FrozenReportAdmin(ReadOnlyAdmin):
+    list_display = ("title", "park", "day", "version", "frozen_by", "frozen_at")
+    list_filter = ("park", "report")
+    list_select_related = ("park",)
+    search_fields = ("title", "frozen_by")
+    date_hierarchy = "day"
+    fields = ("title", "park", "day", "version", "reason", "frozen_by", "frozen_at", "digest", "intact")
+    readonly_fields = ("intact",)
+
+    @admin.display(description="核对", boolean=True)
+    def intact(self, row: FrozenReport) -> bool:
+        return row.is_intact
 
 
 @admin.register(Case)
@@ -431,3 +454,18 @@ class CaseItemAdmin(JournalAdmin):
     list_select_related = ("case",)
     search_fields = ("title",)
     autocomplete_fields = ("case",)
+
+
+@admin.register(ScreenLink)
+class ScreenLinkAdmin(ReadOnlyAdmin):
+    """Made and revoked on their own page, so that nobody lengthens a link here."""
+
+    list_display = ("label", "place", "made_by", "made_at", "expires_at", "revoked_at")
+    list_filter = ("park",)
+    list_select_related = ("park",)
+    search_fields = ("label", "made_by")
+    fields = ("label", "reach", "park", "region_prefix", "made_by", "made_at", "expires_at", "revoked_at")
+
+    @admin.display(description="范围")
+    def place(self, link: ScreenLink) -> str:
+        return link.place

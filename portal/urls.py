@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import path
 
-from portal.views import account, dashboard, ledgers, public, records, reports, tree
+from portal.views import account, changes, dashboard, indicators, ledgers, public, records, reports, screen, tree
 
 urlpatterns = [
     # Public
@@ -17,6 +17,7 @@ urlpatterns = [
     path("login/", account.login, name="login"),
     path("logout/", account.logout, name="logout"),
     path("healthz", account.healthz, name="healthz"),
+    path("screen/<str:token>/", screen.screen, name="screen"),
     # Signed in
     path("desk/", account.desk, name="desk"),
     path("ledgers/", ledgers.index, name="ledgers"),
@@ -37,9 +38,15 @@ urlpatterns = [
         name="record-fact-delete",
     ),
     path("dashboard/", dashboard.dashboard, name="dashboard"),
+    path("dashboard/changes/", changes.changes, name="changes"),
+    path("dashboard/changes/export/", changes.changes_export, name="changes-export"),
+    path("indicators/", indicators.indicators, name="indicators"),
     path("reports/", reports.reports, name="reports"),
     path("reports/<slug:slug>/", reports.report, name="report"),
     path("reports/<slug:slug>/export/", reports.report_export, name="report-export"),
+    path("reports/<slug:slug>/freeze/", reports.report_freeze, name="report-freeze"),
+    path("screens/", screen.screens, name="screens"),
+    path("screens/<int:pk>/revoke/", screen.screen_revoke, name="screen-revoke"),
     path("admin/", admin.site.urls),
 ]
 

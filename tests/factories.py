@@ -8,11 +8,14 @@ from itertools import count
 from typing import Any, TypeVar
 
 from django.apps import apps
-from django.db import transaction
+from django.db import connection, transaction
+from django.utils import timezone
 from stdnum.cn import uscc as uscc_number
 
 from activities.models import Activity, ActivityKind, Attendance, AttendanceStatus
-from metrics.models import Source, Statement
+from metrics.models import FrozenReport, Source, Statement, Target
+from metrics.reports import REPORTS
+from metrics.reports.frozen import drafted
 from orgs import journal
 from orgs.journal import Via
 from orgs.models import (
@@ -43,11 +46,12 @@ from orgs.models import (
     WorkKind,
 )
 from orgs.scoping import ScopedModel
-from portal.models import Case, CaseItem, ItemKind
+from portal.models import Case, CaseItem, ItemKind, ScreenLink
 
 EARLY = dt.date(2024, 1, 1)
 Row = TypeVar("Row", bound=ScopedModel)
 
+OURS = ("orgs", "activities", "metrics", "portal")
 _numbers = count(1)
 
 
@@ -247,6 +251,11 @@ def make_statement(source: Source, indicator: str = "党组织总数", value: An
     return put(Statement(park=source.park, source=source, indicator=indicator, value=value, **given))
 
 
+def aim(park: Park, percent: Any, indicator: str = "org_coverage_real", since: dt.date = EARLY, **given: Any) -> Target:
+    """A target of a park, in force from ``since`` on."""
+    return put(Target(park=park, indicator=indicator, percent=percent, since=since, **given))
+
+
 def make_case(park: Park, title: str = "某园区案例", **given: Any) -> Case:
     """Published, with one mechanism."""
     given.setdefault("slug", f"case-{park.slug}")
@@ -255,6 +264,27 @@ def make_case(park: Park, title: str = "某园区案例", **given: Any) -> Case:
     case = put(Case(park=park, title=title, summary="摘要", lead="导语", background="背景", **given))
     put(CaseItem(case=case, kind=ItemKind.MECHANISM, title=f"{title}做法", text="说明"))
     return case
+
+
+def make_screen(
+    park: Park | None, label: str = "大厅", by: User | None = None, days: int = 7, region: str = "", **given: Any
+) -> ScreenLink:
+    """A link to a big screen of the park, of a region (prefix), or, with neither, of the nation.
+
+    Without ``by`` it stands on the list but has no account behind it.
+    """
+    given.setdefault("made_at", timezone.now())
+    given.setdefault("expires_at", given["made_at"] + dt.timedelta(days=days))
+    given.setdefault("made_by", str(by or "某人"))
+    reach = Reach.PARK if park else Reach.REGION if region else Reach.NATION
+    account = by.pk if by else 0
+    return put(ScreenLink(label=label, account=account, reach=reach, park=park, region_prefix=region, **given))
+
+
+def freeze_report(park: Park, on: dt.date, by: str = "某人", **given: Any) -> FrozenReport:
+    """The first version of 园区“两个覆盖”情况统计表 unless told otherwise."""
+    enterprises = Enterprise.objects.in_park(park)
+    return put(drafted(REPORTS["two-coverage"], park, on, by, enterprises, **given))
 
 
 # The world: two parks that must never see each other
@@ -297,6 +327,9 @@ class Side:
     statement: Statement
     case: Case
     item: CaseItem
+    screen: ScreenLink
+    target: Target
+    frozen: FrozenReport
 
     def rows(self) -> dict[type[ScopedModel], ScopedModel]:
         """One row of every model of the park."""
@@ -319,6 +352,7 @@ class Side:
             "offices": self.office,
             "activities": self.activity,
             "statements": self.statement,
+            "targets": self.target,
         }
 
 
@@ -393,11 +427,16 @@ def make_side(park: Park, mark: str, number: int) -> Side:
         statement=statement,
         case=case,
         item=case.items.get(),
+        screen=make_screen(park, f"{mark}大厅", made_by=f"{mark}干事"),
+        target=aim(park, 80, basis=f"{mark}党工委会议纪要"),
+        # Last: arguments are worked out in their order, and it keeps what stands by now
+        frozen=freeze_report(park, dt.date(2025, 12, 31), f"{mark}干事"),
     )
 
 
 # The first world of a process, and the rows it is made of, in the order of their models
-_first: tuple[World, list[list[Any]]] | None = None
+Table = tuple[str, str, list[Any]]  # its name, its columns, its rows
+_first: tuple[World, list[list[Any]], list[Table]] | None = None
 
 
 def world_again() -> World:
@@ -413,14 +452,40 @@ def world_again() -> World:
         world = make_world()
         if not alone:
             return world  # a row of the test itself must not slip into the kept ones
-        _first = world, [list(model._base_manager.order_by("pk")) for model in models]
+        _first = world, [list(model._base_manager.order_by("pk")) for model in models], worked_out()
         return copy.deepcopy(world)
-    world, tables = copy.deepcopy(_first)
+    world, tables, derived = copy.deepcopy(_first)
     with transaction.atomic():  # a row may come before the one it points at
         for rows in tables:
             if rows:
                 type(rows[0])._base_manager.bulk_create(rows)
+        with connection.cursor() as cursor:
+            for table, names, values in derived:
+                _put_back(cursor, table, names, values)
     return world
+
+
+def worked_out() -> list[Table]:
+    """The summary and the index of names as they are."""
+    found = []
+    for model in apps.get_models():
+        if model._meta.app_label not in OURS or issubclass(model, ScopedModel):
+            continue
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT * FROM {model._meta.db_table}")
+            names = ", ".join(column[0] for column in cursor.description)
+            found.append((model._meta.db_table, names, cursor.fetchall()))
+    return [one for one in found if one[2]]
+
+
+def _put_back(cursor: Any, table: str, names: str, rows: list[Any]) -> None:
+    if connection.vendor == "postgresql":
+        with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        return
+    marks = ", ".join(["%s"] * len(rows[0]))
+    cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)
 
 
 def make_world() -> World:

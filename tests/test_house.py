@@ -337,6 +337,7 @@ PUBLIC = {
     "login",
     "logout",
     "healthz",
+    "screen",
     "admin:login",
 }
 
@@ -477,11 +478,22 @@ def modules() -> Iterator[Path]:
         yield from (file for file in sorted((ROOT / package).rglob("*.py")) if "migrations" not in file.parts)
 
 
+# Each keeps one table that is worked out from the records, and writes nothing else
+DERIVED = {
+    "orgs/grams.py",  # the index of enterprise names
+    "metrics/summaries/building.py",  # the month summary
+    "metrics/summaries/keeping.py",
+    "metrics/summaries/reading.py",
+    "metrics/summaries/state.py",
+}
+
+
 def test_only_the_journal_writes() -> None:
     told = [
         f"{file.relative_to(ROOT)}:{line}"
         for file in modules()
-        if str(file.relative_to(ROOT)) not in {"orgs/journal.py", "orgs/models/change.py"}
+        if str(file.relative_to(ROOT)) not in {"orgs/journal.py", "orgs/models/change.py"} | DERIVED
+        and ROOT / "portal/benchmark" not in file.parents  # writes only into databases of its own
         for line in forbidden_writes(file.read_text(encoding="utf-8"))
     ]
     assert not told, "\n".join(told)

@@ -11,7 +11,7 @@ from django.db import IntegrityError, models, transaction
 from hypothesis import given, strategies as st
 
 from activities.models import Activity, Attendance
-from metrics.models import Source, Statement
+from metrics.models import FrozenReport, Source, Statement, Target
 from orgs import journal
 from orgs.journal import Via
 from orgs.models import (
@@ -33,7 +33,7 @@ from orgs.models import (
 )
 from orgs.models.enterprise import validate_uscc
 from orgs.scoping import ScopedModel
-from portal.models import Case, CaseItem
+from portal.models import Case, CaseItem, ScreenLink
 from tests.factories import Side, World, day, grant, make_organization, make_uscc, put, subordinate
 
 OURS = ("orgs", "activities", "metrics", "portal")
@@ -80,9 +80,19 @@ EDIT: list[tuple[str, type[ScopedModel], Change]] = [
     ("metrics_statement_comparator", Statement, {"comparator": "never"}),
     ("metrics_statement_basis", Statement, {"basis": "guessed"}),
     ("metrics_statement_change", Statement, {"change": "sideways"}),
+    ("metrics_target_period", Target, {"until": EARLY}),
+    ("metrics_target_percent", Target, {"percent": 0}),
+    ("metrics_frozenreport_version", FrozenReport, {"version": 0}),
+    ("metrics_frozenreport_reason", FrozenReport, {"reason": "第1版不用写"}),
+    ("metrics_frozenreport_reason", FrozenReport, {"version": 2}),
     ("portal_case_published_on", Case, {"published_on": None}),
     ("portal_case_two_figures", Case, lambda side: {"figure_two": side.statement}),
     ("portal_caseitem_level", CaseItem, {"level": "国家级"}),
+    ("portal_screenlink_reach", ScreenLink, {"park": None}),
+    ("portal_screenlink_reach", ScreenLink, {"region_prefix": "15"}),
+    ("portal_screenlink_reach", ScreenLink, {"reach": "region", "park": None, "region_prefix": "150"}),
+    ("portal_screenlink_reach", ScreenLink, {"reach": "nation"}),
+    ("portal_screenlink_expires", ScreenLink, lambda side: {"expires_at": side.screen.made_at}),
 ]
 SECOND: list[tuple[str, type[ScopedModel], Change]] = [
     ("orgs_grant_park_once", Grant, {}),
@@ -99,6 +109,8 @@ SECOND: list[tuple[str, type[ScopedModel], Change]] = [
     ("activities_attendance_once", Attendance, {"status": "absent"}),
     ("metrics_source_once", Source, {"date_text": "另一日"}),
     ("metrics_statement_number", Statement, {"number": 7}),
+    ("metrics_target_one_open", Target, {"since": day("2026-01-01")}),
+    ("metrics_frozenreport_once", FrozenReport, {}),
     ("portal_caseitem_once", CaseItem, {"text": "另一说明"}),
 ]
 TABLE = [(*row, False) for row in EDIT] + [(*row, True) for row in SECOND]
@@ -109,6 +121,7 @@ def named_constraints() -> dict[str, Any]:
         constraint.name: constraint
         for label in OURS
         for model in apps.get_app_config(label).get_models()
+        if issubclass(model, ScopedModel)  # what is worked out is never entered
         for constraint in model._meta.constraints
     }
 
@@ -375,6 +388,8 @@ def test_stage_on_a_day(world: World, text: str, stage: Stage | None, full: bool
 def test_every_model_and_field_is_named_in_chinese() -> None:
     for label in OURS:
         for model in apps.get_app_config(label).get_models():
+            if not issubclass(model, ScopedModel):
+                continue  # worked out, shown nowhere
             names = [str(model._meta.verbose_name), str(model._meta.verbose_name_plural)]
             names += [str(field.verbose_name) for field in model._meta.concrete_fields if not field.primary_key]
             for name in names:

@@ -31,6 +31,9 @@ READERS = ("officer", "leader", "superior", "park_administrator", "administrator
 WRITERS = ("officer", "park_administrator", "administrator")
 ADMINISTRATORS = ("park_administrator", "administrator")
 PEOPLE = (*READERS, "stranger", NOBODY, ANONYMOUS)
+# Who may see persons; to a superior the ledgers of persons do not exist
+PERSON_READERS = tuple(person for person in READERS if person != "superior")
+PERSON_LEDGERS = ("members", "offices")
 # The marks that every text of 乙园 carries, its park's name included
 FOREIGN = ("乙庄", "乙园")
 
@@ -57,16 +60,16 @@ def public(*args: Any, status: int = OK) -> Callable[[str], Route]:
     return lambda name: lambda world: [Visit(reverse(name, args=args), public=True, status=status)]
 
 
-def everybodys(*args: Any, status: int = OK) -> Callable[[str], Route]:
-    """A page of all that one sees: for anybody signed in, and for no park one does not see."""
+def everybodys(*args: Any, status: int = OK, readers: Iterable[str] = PEOPLE) -> Callable[[str], Route]:
+    """A page of all that one sees: for anybody signed in (of ``readers``), and for no park one does not see."""
 
     def route(name: str) -> Route:
         def visits(world: World) -> list[Visit]:
             url = reverse(name, args=args)
-            whole = Visit(url, readers=(*PEOPLE,), status=status)
+            whole = Visit(url, readers=readers, status=status)
             if status != OK:
                 return [whole]
-            return [whole, Visit(f"{url}?park=yi", "yi")]
+            return [whole, Visit(f"{url}?park=yi", "yi", readers=[one for one in READERS if one in readers])]
 
         return visits
 
@@ -74,8 +77,14 @@ def everybodys(*args: Any, status: int = OK) -> Callable[[str], Route]:
 
 
 def ledger_visits(name: str) -> Route:
-    """Every ledger, for everybody."""
-    return lambda world: [visit for slug in LEDGERS for visit in everybodys(slug)(name)(world)]
+    """Every ledger, for everybody; those of persons for who may see persons."""
+    return lambda world: [
+        visit for slug in LEDGERS for visit in everybodys(slug, readers=readers_of_ledger(slug))(name)(world)
+    ]
+
+
+def readers_of_ledger(slug: str) -> tuple[str, ...]:
+    return (*PERSON_READERS, "stranger") if slug in PERSON_LEDGERS else PEOPLE
 
 
 def new_visits(name: str) -> Route:
@@ -107,7 +116,8 @@ def record_visits(name: str, *, writing: bool = False, ends: bool = False) -> Ro
         for side, rows in sides(world):
             for slug, row in rows.ledgers().items():
                 url = reverse(name, args=[slug, row.pk])
-                readers = () if ends and not RECORDS[slug].ends else writers_of(slug) if writing else READERS
+                may_read = PERSON_READERS if slug in PERSON_LEDGERS else READERS
+                readers = () if ends and not RECORDS[slug].ends else writers_of(slug) if writing else may_read
                 found.append(Visit(url, side, readers=readers, posts=writing))
         return found
 
@@ -143,6 +153,22 @@ def report_visits(name: str) -> Route:
     return lambda world: [visit for slug in REPORTS for visit in everybodys(slug)(name)(world)]
 
 
+def freeze_visits(name: str) -> Route:
+    """Officers and administrators of the park freeze; for those who only read there is no such page."""
+    return lambda world: [
+        Visit(f"{reverse(name, args=[slug])}?park={side}", side, readers=WRITERS, posts=True)
+        for slug in REPORTS
+        for side in ("jia", "yi")
+    ]
+
+
+def revoke_visits(name: str) -> Route:
+    """Whoever reads a park may revoke the links to its big screens."""
+    return lambda world: [
+        Visit(reverse(name, args=[rows.screen.pk]), side, readers=READERS, posts=True) for side, rows in sides(world)
+    ]
+
+
 def case_visits(name: str) -> Route:
     """The case of 甲园, which is public, and none of 乙园, which is not."""
     return lambda world: [
@@ -160,6 +186,8 @@ TABLE: dict[str, Route] = {
     "definitions": public()("definitions"),
     "healthz": public()("healthz"),
     "logout": public(status=NOT_ALLOWED)("logout"),
+    # The links that open have tests of their own, tests/test_screen.py
+    "screen": public("forged", status=GONE)("screen"),
     "desk": everybodys(status=FOUND)("desk"),
     "ledgers": everybodys()("ledgers"),
     "organization-tree": everybodys()("organization-tree"),
@@ -175,14 +203,28 @@ TABLE: dict[str, Route] = {
     "record-fact-end": fact_visits("record-fact-end", ends=True),
     "record-fact-delete": fact_visits("record-fact-delete"),
     "dashboard": everybodys()("dashboard"),
+    "changes": everybodys()("changes"),
+    "changes-export": everybodys()("changes-export"),
+    "indicators": everybodys()("indicators"),
     "reports": everybodys()("reports"),
     "report": report_visits("report"),
     "report-export": report_visits("report-export"),
+    "report-freeze": freeze_visits("report-freeze"),
+    "screens": everybodys()("screens"),
+    "screen-revoke": revoke_visits("screen-revoke"),
 }
 # Routes with a test of their own below
 APART = {"login"}
-# The trail is never touched, and a new park lies in nobody's own park
-BARRED_TO_ADMINISTRATORS = {"admin:orgs_change_add", "admin:orgs_change_delete", "admin:orgs_park_add"}
+# The trail and a frozen report are never touched, and a new park lies in nobody's own park
+BARRED_TO_ADMINISTRATORS = {
+    "admin:orgs_change_add",
+    "admin:orgs_change_delete",
+    "admin:orgs_park_add",
+    "admin:metrics_frozenreport_add",
+    "admin:metrics_frozenreport_delete",
+    "admin:portal_screenlink_add",
+    "admin:portal_screenlink_delete",
+}
 
 
 def admin_visits() -> dict[str, Route]:
@@ -339,6 +381,16 @@ def test_back_office_where_even_administrators_are_barred(people: dict[str, Clie
         reverse("admin:orgs_park_add"): {"administrator": OK, "park_administrator": BARRED},
         reverse("admin:orgs_change_add"): {"administrator": BARRED, "park_administrator": BARRED},
         reverse("admin:orgs_change_delete", args=[change.pk]): {"administrator": BARRED, "park_administrator": BARRED},
+        reverse("admin:metrics_frozenreport_add"): {"administrator": BARRED, "park_administrator": BARRED},
+        reverse("admin:portal_screenlink_add"): {"administrator": BARRED, "park_administrator": BARRED},
+        reverse("admin:portal_screenlink_delete", args=[world.jia.screen.pk]): {
+            "administrator": BARRED,
+            "park_administrator": BARRED,
+        },
+        reverse("admin:metrics_frozenreport_delete", args=[world.jia.frozen.pk]): {
+            "administrator": BARRED,
+            "park_administrator": BARRED,
+        },
     }
     for url, by_person in asked.items():
         for person, client in people.items():

@@ -124,7 +124,9 @@ def form_addresses(world: World) -> list[str]:
     addresses += [reverse("ledger-new", args=["activities"]) + f"?organization={world.jia.branch.pk}"]
     addresses += [reverse("record-edit", args=[slug, row.pk]) for slug, row in rows.items()]
     addresses += [reverse("record-delete", args=["members", world.jia.worker.pk])]
+    addresses += [reverse("report-freeze", args=[world.jia.frozen.report])]
     addresses += [reverse("record-end", args=["coverages", world.jia.coverage.pk])]
+    addresses += [reverse("screens"), reverse("screen-revoke", args=[world.jia.screen.pk])]
     facts: list[tuple[str, Any, str, Any]] = [
         ("enterprises", world.jia.covered, "states", world.jia.state),
         ("organizations", world.jia.branch, "superiors", world.jia.subordination),
@@ -143,11 +145,21 @@ def form_addresses(world: World) -> list[str]:
 
 
 def figure_addresses(world: World) -> list[str]:
-    return [reverse("dashboard"), reverse("reports"), *(reverse("report", args=[slug]) for slug in REPORTS)]
+    frozen = f"{reverse('report', args=[world.jia.frozen.report])}?park=jia&day={world.jia.frozen.day}"
+    return [
+        reverse("dashboard"),
+        f"{reverse('dashboard')}?region=15",
+        f"{reverse('changes')}?from=2024-01-01",
+        reverse("indicators"),
+        reverse("reports"),
+        *(reverse("report", args=[slug]) for slug in REPORTS),
+        frozen,
+        f"{frozen}&version=now",
+    ]
 
 
-# What is no page: an act, a file, an answer for machines, a redirect
-NO_PAGE = {"logout", "ledger-export", "report-export", "healthz", "desk"}
+# What is no page: an act, a file, an answer for machines, a redirect; the big screen is measured in test_big_screen.py
+NO_PAGE = {"screen", "logout", "ledger-export", "changes-export", "report-export", "healthz", "desk"}
 
 
 def test_every_page_is_in_the_crawl(world: World) -> None:
