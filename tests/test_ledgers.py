@@ -562,7 +562,7 @@ def test_the_totals_of_enterprises_carry_the_rate(world: Any, officer: Any) -> N
 # Behind a figure
 
 
-@pytest.mark.crawl
+@pytest.mark.soak
 def test_the_names_behind_every_part_of_every_indicator(world: Any, administrator: Any, officer: Any) -> None:
     cover(world.jia.branch, world.jia.suspended)
     cover(world.jia.branch, world.jia.state_owned)
@@ -590,7 +590,7 @@ def test_the_names_behind_every_part_of_every_indicator(world: Any, administrato
                     assert all(INDICATORS[code].why_excluded(row) for row in found.loaded(names))
 
 
-@pytest.mark.crawl
+@pytest.mark.soak
 def test_the_names_behind_every_group_of_every_composition(world: Any, administrator: Any) -> None:
     for code, one in COMPOSITIONS.items():
         shares = composed(one.subject.model.objects.visible_to(administrator), TODAY, [one])[code]

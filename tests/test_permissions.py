@@ -23,7 +23,7 @@ from portal.ledgers import LEDGERS
 from portal.records import RECORDS
 from tests.factories import Side, World, make_case
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.crawl]
 
 OK, FOUND, BARRED, GONE, NOT_ALLOWED = 200, 302, 403, 404, 405
 ANONYMOUS, NOBODY = "anonymous", "nobody"

@@ -201,7 +201,7 @@ def everything(world: World) -> list[str]:
 
 
 @pytest.mark.crawl
-@pytest.mark.parametrize(("person", "most"), [("national", 50), ("of_one_park", 40)])
+@pytest.mark.parametrize(("person", "most"), [("national", 110), ("of_one_park", 60)])
 def test_no_name_reaches_a_superior(
     person: str, most: int, planted: World, sign_in: Any, request: pytest.FixtureRequest
 ) -> None:
