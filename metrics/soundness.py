@@ -19,16 +19,15 @@ from orgs.periods import during
 BRANCH_KINDS: Final = frozenset({OrganizationKind.BRANCH, OrganizationKind.JOINT_BRANCH})
 
 
+def quarter_of(day: dt.date) -> dt.date:
+    """The first day of the quarter of ``day``."""
+    return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
+
+
 def last_quarter(day: dt.date) -> tuple[dt.date, dt.date]:
     """First day and end (not included) of the last calendar quarter that was over before ``day``."""
-    end = day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
+    end = quarter_of(day)
     return months_before(end, 3), end
-
-
-def last_month(day: dt.date) -> tuple[dt.date, dt.date]:
-    """First day and end (not included) of the last calendar month that was over before ``day``."""
-    end = day.replace(day=1)
-    return months_before(end, 1), end
 
 
 def months_before(first: dt.date, count: int) -> dt.date:

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from activities.models import Activity, ActivityKind
-from metrics.soundness import BRANCH_KINDS, months_before
+from metrics.soundness import BRANCH_KINDS, months_before, quarter_of
 from orgs.models import (
     COUNTED_KINDS,
     COUNTED_WAYS,
@@ -352,11 +352,6 @@ def dutiful(founded: dt.date, meetings: Iterable[tuple[str, dt.date]]) -> list[P
             continue
         good.append((months_before(quarter, -3), months_before(quarter, -6)))
     return union(good)
-
-
-def quarter_of(day: dt.date) -> dt.date:
-    """The first day of the quarter of ``day``."""
-    return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
 
 
 # Sets of days

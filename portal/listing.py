@@ -27,6 +27,7 @@ from metrics.indicators import (
     Indicator,
     Rate,
     Subject,
+    names_in,
 )
 from orgs.models import Park, User
 from orgs.scoping import ScopedQuerySet
@@ -790,21 +791,6 @@ def known_counts(listing: Listing) -> Mapping[str, Any]:
 
 
 _RATE_PARTS: Final = ("numerator", "denominator", "excluded", "covered-uncounted")
-
-
-def names_in(*expressions: Any) -> set[str]:
-    """The columns and annotations that the aggregates and their filters mention."""
-    found: set[str] = set()
-    for expression in expressions:
-        if isinstance(expression, Q):
-            children: Any = expression.children
-            for child in children:
-                found |= names_in(child) if isinstance(child, Q) else {child[0].split("__")[0]}
-        elif isinstance(expression, F):
-            found.add(expression.name)
-        elif expression is not None:
-            found |= names_in(*expression.get_source_expressions())
-    return found
 
 
 def written(value: Any, kind: str) -> str:

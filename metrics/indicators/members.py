@@ -55,15 +55,9 @@ def age_band(day: dt.date, birth: str) -> Case:
     return Case(unknown, *oldest_first, default=Value(BANDS[0][0]), output_field=CharField())
 
 
-def known(members: ScopedQuerySet, day: dt.date) -> ScopedQuerySet:
-    """The persons known to the Party on ``day`` and not gone, each with ``standing`` (a Stage, or SUSPENDED),
-    ``works_here`` (at a non-public enterprise settled in the park), ``moved_in`` (formal affiliation to an organization
-    of the park in being), ``age_at``.
-    """
-    own = {"member": OuterRef("pk")}
-    settled = during(day, prefix="enterprise__", since="settled_on", until="left_on")
-    in_being = during(day, prefix="organization__", since="founded_on", until="dissolved_on")
-    standing = Case(
+def stage_case(day: dt.date) -> Case:
+    """Member.stage_on in SQL, with 停止党籍 as a stage of its own: a suspended member is not counted as a full one."""
+    return Case(
         When(Member.full_q(day), then=Value(Stage.FULL.value)),
         When(full_on__lte=day, then=Value(SUSPENDED)),
         When(admitted_on__lte=day, then=Value(Stage.PROBATIONARY.value)),
@@ -72,8 +66,18 @@ def known(members: ScopedQuerySet, day: dt.date) -> ScopedQuerySet:
         default=Value(Stage.APPLICANT.value),
         output_field=CharField(),
     )
+
+
+def known(members: ScopedQuerySet, day: dt.date) -> ScopedQuerySet:
+    """The persons known to the Party on ``day`` and not gone, each with ``standing`` (a Stage, or SUSPENDED),
+    ``works_here`` (at a non-public enterprise settled in the park), ``moved_in`` (formal affiliation to an organization
+    of the park in being), ``age_at``.
+    """
+    own = {"member": OuterRef("pk")}
+    settled = during(day, prefix="enterprise__", since="settled_on", until="left_on")
+    in_being = during(day, prefix="organization__", since="founded_on", until="dissolved_on")
     described: ScopedQuerySet = members.as_of(day).annotate(
-        standing=standing,
+        standing=stage_case(day),
         works_here=Exists(
             Employment.objects.filter(during(day), settled, enterprise__kind__in=sorted(NON_PUBLIC_KINDS), **own)
         ),

@@ -28,7 +28,6 @@ from orgs.models import Coverage, Enterprise, EnterpriseSize, FormationWay, Park
 from portal.benchmark.nation import LAST, PROVINCE, USUAL, Nation
 from portal.benchmark.rivals import Figures, Grouped, Rival, Where, enterprise_indicators
 
-MONTH_END: Final = LAST
 ANY_DAY: Final = LAST - dt.timedelta(days=14)
 MONTHS: Final = 24
 SAMPLE: Final = 4  # of the month ends, for raw SQL: all of them would take minutes

@@ -20,8 +20,6 @@ from orgs.models import (
     ParkLevel,
     PartyOrganization,
     User,
-    WorkCoverage,
-    WorkKind,
 )
 from orgs.periods import during
 from orgs.scoping import ScopedQuerySet
@@ -190,11 +188,7 @@ def missing_words(row: Any, day: dt.date) -> str:
 
 
 INCOMPLETE: Final = Q(uscc="") | Q(industry="") | Q(size="") | Q(state_on__isnull=True) | Q(staff_on__isnull=True)
-_WORKS_SHOWN: Final = {
-    "unions": WorkKind.TRADE_UNION,
-    "leagues": WorkKind.YOUTH_LEAGUE,
-    "womens": WorkKind.WOMENS_FEDERATION,
-}
+_WORKS_SHOWN: Final = ("unions", "leagues", "womens")
 OPERATING: Final = ~Q(status_at="outside")
 ENTERPRISE_VIEWS: Final = (
     View("all", "全部企业", Q()),
@@ -219,10 +213,8 @@ ENTERPRISE_VIEWS: Final = (
 
 
 def prepare_enterprises(queryset: ScopedQuerySet, day: dt.date) -> ScopedQuerySet:
-    """Present on the day, with everything on_day says, 组建状态 and the mass organizations."""
-    works = WorkCoverage.objects.filter(during(day), enterprise=OuterRef("pk"))
-    shown = {name: Exists(works.filter(kind=kind)) for name, kind in _WORKS_SHOWN.items()}
-    prepared: ScopedQuerySet = on_day(queryset, day).annotate(status_at=STATUS_AT, **shown)
+    """Present on the day, with everything on_day says and 组建状态."""
+    prepared: ScopedQuerySet = on_day(queryset, day).annotate(status_at=STATUS_AT)
     return prepared
 
 

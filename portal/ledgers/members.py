@@ -3,8 +3,9 @@
 import datetime as dt
 from typing import Any, Final
 
-from django.db.models import Case, CharField, Count, Exists, OuterRef, Prefetch, Q, Subquery, Value, When
+from django.db.models import Case, Count, Exists, OuterRef, Prefetch, Q, Subquery, When
 
+from metrics.indicators.members import SUSPENDED, stage_case
 from orgs.models import Affiliation, AffiliationKind, Employment, Member, Office, Post, Stage, User
 from orgs.periods import during
 from orgs.scoping import ScopedQuerySet
@@ -26,24 +27,10 @@ from portal.ledgers.shape import (
     whole,
 )
 
-SUSPENDED: Final = "suspended"
 STAGE_WORDS: Final = {**dict(Stage.choices), SUSPENDED: "停止党籍"}
 STAGE_TONES: Final = {"正式党员": "ok", "预备党员": "info", "停止党籍": "late"}
 STAGE_ORDER: Final = (Stage.FULL, SUSPENDED, Stage.PROBATIONARY, Stage.CANDIDATE, Stage.ACTIVIST, Stage.APPLICANT)
 IN_PARTY: Final = Q(stage_at__in=[Stage.FULL, Stage.PROBATIONARY])
-
-
-def stage_case(day: dt.date) -> Case:
-    """Member.stage_on in SQL, with 停止党籍 as a stage of its own: a suspended member is not counted as a full one."""
-    return Case(
-        When(Member.full_q(day), then=Value(Stage.FULL.value)),
-        When(full_on__lte=day, then=Value(SUSPENDED)),
-        When(admitted_on__lte=day, then=Value(Stage.PROBATIONARY.value)),
-        When(candidate_on__lte=day, then=Value(Stage.CANDIDATE.value)),
-        When(activist_on__lte=day, then=Value(Stage.ACTIVIST.value)),
-        default=Value(Stage.APPLICANT.value),
-        output_field=CharField(),
-    )
 
 
 def prepare_members(queryset: ScopedQuerySet, day: dt.date) -> ScopedQuerySet:
