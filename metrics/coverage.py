@@ -49,6 +49,7 @@ from orgs.models import (
     WorkCoverage,
     WorkKind,
 )
+from orgs.once import once_a_day
 from orgs.periods import during
 from orgs.scoping import ScopedQuerySet
 
@@ -102,11 +103,13 @@ def _flag(condition: Q) -> ExpressionWrapper:
     return ExpressionWrapper(condition, output_field=BooleanField())
 
 
+@once_a_day
 def on_day(enterprises: ScopedQuerySet, day: dt.date) -> ScopedQuerySet:
     """The enterprises of the queryset that are present on ``day``, annotated as the module says."""
     return described(enterprises.as_of(day), day)
 
 
+@once_a_day
 def described(enterprises: ScopedQuerySet, day: dt.date) -> ScopedQuerySet:
     """The same annotations for every enterprise of the queryset, present on ``day`` or not."""
     states = BusinessState.objects.filter(during(day), enterprise=OuterRef("pk"))

@@ -13,6 +13,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.apps import apps
@@ -49,10 +50,15 @@ PERSON_READERS = frozenset({Role.OFFICER, Role.LEADER, Role.ADMINISTRATOR})
 
 def grants_of(user: User | AnonymousUser, roles: Collection[Role] | None = None) -> QuerySet[Grant]:
     """The grants a signed-in, active user holds (in any of ``roles``); none for anybody else."""
-    grant: type[Grant] = apps.get_model("orgs", "Grant")
     if not user.is_authenticated or not user.is_active:
+        grant: type[Grant] = apps.get_model("orgs", "Grant")
         return grant._default_manager.none()
-    grants = grant._default_manager.filter(user_id=user.pk)
+    return _grants(user.pk, roles)
+
+
+def _grants(user_id: int, roles: Collection[Role] | None) -> QuerySet[Grant]:
+    grant: type[Grant] = apps.get_model("orgs", "Grant")
+    grants = grant._default_manager.filter(user_id=user_id)
     return grants if roles is None else grants.filter(role__in=sorted(roles))
 
 
@@ -61,8 +67,17 @@ def parks_in_reach(user: User | AnonymousUser, roles: Collection[Role] | None = 
 
     Only the question for a region is asked of every park; those for the nation and for single parks are asked once.
     """
+    if not user.is_authenticated or not user.is_active:
+        park: type[Park] = apps.get_model("orgs", "Park")
+        return park._default_manager.none()
+    return _reached_by(user.pk, None if roles is None else frozenset(roles)).all()
+
+
+@lru_cache(maxsize=256)
+def _reached_by(user_id: int, roles: frozenset[Role] | None) -> QuerySet[Park]:
+    """The question itself, never its answer: every page asks it a dozen times, and putting it costs 2 ms each time."""
     park: type[Park] = apps.get_model("orgs", "Park")
-    grants = grants_of(user, roles)
+    grants = _grants(user_id, roles)
     region = (
         grants.filter(reach=Reach.REGION)
         .annotate(code=ExpressionWrapper(OuterRef("region_code"), output_field=CharField()))

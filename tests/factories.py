@@ -2,7 +2,7 @@
 
 import copy
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from itertools import count
 from typing import Any, TypeVar
@@ -50,6 +50,7 @@ from portal.models import Case, CaseItem, ItemKind, ScreenLink
 
 EARLY = dt.date(2024, 1, 1)
 Row = TypeVar("Row", bound=ScopedModel)
+Made = TypeVar("Made")
 
 OURS = ("orgs", "activities", "metrics", "portal")
 _numbers = count(1)
@@ -434,48 +435,41 @@ def make_side(park: Park, mark: str, number: int) -> Side:
     )
 
 
-# The first world of a process, and the rows it is made of, in the order of their models
+# Databases made once in a process: what was returned, and the rows of every table of ours
 Table = tuple[str, str, list[Any]]  # its name, its columns, its rows
-_first: tuple[World, list[list[Any]], list[Table]] | None = None
+_kept: dict[Callable[[], Any], tuple[Any, list[Table]]] = {}
 
 
-def world_again() -> World:
-    """The same world as :func:`make_world` makes, faster: the rows of the first one are put back as they were.
+def again(make: Callable[[], Made]) -> Made:
+    """What ``make`` makes and returns, faster the second time: the rows of the first are put back as they were.
 
     The first is made through the gate and every test rolls it back, so its keys are free again. It spares each test
-    eighty validated writes, which is most of what the suite would cost.
+    hundreds of validated writes, which would be most of what the suite costs. In a database that is not empty, it is
+    made anew: a row of the test itself must not slip into the kept ones.
     """
-    global _first
-    if _first is None:
-        models = [model for model in apps.get_models() if issubclass(model, ScopedModel)]
-        alone = not any(model._base_manager.exists() for model in models)
-        world = make_world()
-        if not alone:
-            return world  # a row of the test itself must not slip into the kept ones
-        _first = world, [list(model._base_manager.order_by("pk")) for model in models], worked_out()
-        return copy.deepcopy(world)
-    world, tables, derived = copy.deepcopy(_first)
-    with transaction.atomic():  # a row may come before the one it points at
-        for rows in tables:
-            if rows:
-                type(rows[0])._base_manager.bulk_create(rows)
-        with connection.cursor() as cursor:
-            for table, names, values in derived:
-                _put_back(cursor, table, names, values)
-    return world
+    if any(rows_of_ours()):
+        return make()
+    if make not in _kept:
+        _kept[make] = make(), list(rows_of_ours())
+        return copy.deepcopy(_kept[make][0])
+    made, tables = _kept[make]
+    with transaction.atomic(), connection.cursor() as cursor:  # a row may come before the one it points at
+        for table in tables:
+            _put_back(cursor, *table)
+    return copy.deepcopy(made)
 
 
-def worked_out() -> list[Table]:
-    """The summary and the index of names as they are."""
-    found = []
-    for model in apps.get_models():
-        if model._meta.app_label not in OURS or issubclass(model, ScopedModel):
+def rows_of_ours() -> Iterator[Table]:
+    """Every table of ours that has rows, those that are worked out included."""
+    for model in apps.get_models(include_auto_created=True):
+        if model._meta.app_label not in OURS:
             continue
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT * FROM {model._meta.db_table}")
-            names = ", ".join(column[0] for column in cursor.description)
-            found.append((model._meta.db_table, names, cursor.fetchall()))
-    return [one for one in found if one[2]]
+            names = ", ".join(f'"{column[0]}"' for column in cursor.description)
+            rows = cursor.fetchall()
+        if rows:
+            yield model._meta.db_table, names, rows
 
 
 def _put_back(cursor: Any, table: str, names: str, rows: list[Any]) -> None:

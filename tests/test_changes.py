@@ -21,23 +21,22 @@ from orgs import journal
 from orgs.models import Coverage, Election, Enterprise, Park, Post, Via
 from tests.factories import (
     affiliate,
+    again,
     appoint,
     cover,
     elect,
     employ,
-    grant,
     make_enterprise,
     make_member,
     make_organization,
     make_park,
-    make_user,
     put,
     set_state,
     staff_with_members,
     work,
 )
 from tests.test_coverage_property import FIRST, LENGTH, History, random_history, store
-from tests.thirty_six import DAY, MONTH_BEFORE, make_thirty_six
+from tests.thirty_six import DAY, MONTH_BEFORE, leader_of_thirty_six, make_thirty_six
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[Any], Client]
@@ -415,12 +414,8 @@ def test_causes_add_up_on_ten_thousand_random_pairs_of_days() -> None:
 
 
 @pytest.fixture
-def thirty_six() -> Any:
-    park = make_park("small", name="小园区", short_name="小园")
-    make_thirty_six(park)
-    user = make_user("small-leader", home_park=park, display_name="小园领导")
-    grant(user, "leader", park=park)
-    return user
+def thirty_six(db: None) -> Any:
+    return again(leader_of_thirty_six)
 
 
 def words(response: Any, path: str) -> list[str]:

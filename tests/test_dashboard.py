@@ -22,6 +22,7 @@ from portal.next_ten import next_ten
 from portal.templatetags.charts import line_of
 from portal.views.dashboard import Step, headline
 from tests.factories import (
+    again,
     aim,
     cover,
     freeze_report,
@@ -32,7 +33,7 @@ from tests.factories import (
     make_user,
     work,
 )
-from tests.thirty_six import DAY, MONTH_BEFORE, make_thirty_six
+from tests.thirty_six import DAY, MONTH_BEFORE, leader_of_thirty_six, make_thirty_six
 
 pytestmark = pytest.mark.crawl
 
@@ -43,12 +44,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 @pytest.fixture
 def thirty_six(db: None) -> Any:
-    """The park of the worked arithmetic and its leader."""
-    park = make_park("small", name="小园区", short_name="小园")
-    make_thirty_six(park)
-    user = make_user("small-leader", home_park=park, display_name="小园领导")
-    grant(user, "leader", park=park)
-    return user
+    """The leader of the park of the worked arithmetic."""
+    return again(leader_of_thirty_six)
 
 
 @pytest.fixture
@@ -380,6 +377,10 @@ def test_charts_carry_no_style_that_the_policy_forbids(thirty_six: Any, sign_in:
 
 @pytest.fixture
 def regions(db: None) -> dict[str, Park]:
+    return again(four_parks)
+
+
+def four_parks() -> dict[str, Park]:
     """Three parks of one class and one of another in two provinces; 小园 is too small for a rate."""
     given = {"level": "national", "kind": "high_tech"}
     parks = {

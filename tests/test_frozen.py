@@ -21,6 +21,7 @@ from orgs import journal
 from orgs.journal import Refused, Via
 from orgs.models import Change, Enterprise, Park
 from tests.factories import (
+    again,
     cover,
     day,
     freeze_report,
@@ -29,9 +30,10 @@ from tests.factories import (
     make_organization,
     make_park,
     make_user,
+    make_world,
     put,
 )
-from tests.thirty_six import make_thirty_six
+from tests.thirty_six import make_thirty_six, world_of_thirty_six
 
 pytestmark = pytest.mark.django_db
 
@@ -136,9 +138,14 @@ def test_case_27_a_frozen_report_keeps_its_figure_and_shows_the_correction(
 
 
 @pytest.fixture
+def world(db: None, request: pytest.FixtureRequest) -> Any:
+    """With the thirty-six in 甲园 where a report of them is frozen."""
+    return again(world_of_thirty_six if "frozen" in request.fixturenames else make_world)
+
+
+@pytest.fixture
 def frozen(world: Any, officer: Any) -> FrozenReport:
     """甲园 with the thirty-six, frozen by its officer for the seventh of October."""
-    make_thirty_six(world.jia.park)
     return freeze(REPORT, world.jia.park, SEVENTH, officer)
 
 

@@ -25,6 +25,7 @@ from tests.factories import (
     Side,
     World,
     affiliate,
+    again,
     appoint,
     attend,
     day as day_of,
@@ -32,6 +33,7 @@ from tests.factories import (
     grant,
     make_member,
     make_user,
+    make_world,
     meet,
 )
 from tests.test_permissions import HREF
@@ -77,10 +79,21 @@ def plant(side: Side, name: str, phone: str) -> Any:
     return officer
 
 
-@pytest.fixture
-def planted(world: World) -> World:
+def planted_world() -> World:
+    world = make_world()
     plant(world.jia, *MARKS["jia"])
     plant(world.yi, *MARKS["yi"])
+    return world
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    """The world of every test here, and of the persons of the cast."""
+    return again(planted_world)
+
+
+@pytest.fixture
+def planted(world: World) -> World:
     return world
 
 

@@ -18,9 +18,18 @@ from metrics.reports.sheet import RateColumn
 from orgs.models import Enterprise
 from portal.asking import asked
 from portal.views.reports import asked_names
-from tests.factories import cover, grant, make_enterprise, make_organization, make_park, make_user
+from tests.factories import (
+    again,
+    cover,
+    grant,
+    make_enterprise,
+    make_organization,
+    make_park,
+    make_user,
+    make_world,
+)
 from tests.libreoffice import recalculated
-from tests.thirty_six import DAY, make_thirty_six
+from tests.thirty_six import DAY, make_thirty_six, world_of_thirty_six
 
 REPORT = REPORTS["two-coverage"]
 PAGE = "/reports/two-coverage/"
@@ -29,9 +38,13 @@ SignIn = Callable[[Any], Client]
 
 
 @pytest.fixture
+def world(db: None, request: pytest.FixtureRequest) -> Any:
+    return again(world_of_thirty_six if "counted" in request.fixturenames else make_world)
+
+
+@pytest.fixture
 def counted(world: Any) -> Any:
     """甲园 with the thirty-six of the worked arithmetic beside the one of everything it already has."""
-    make_thirty_six(world.jia.park)
     return world
 
 

@@ -21,6 +21,7 @@ from portal.screens import MOST_ROWS, SALT, Screen, token_of
 from portal.templatetags.bigscreen import endings, gaps_of, line_of
 from tests.factories import (
     World,
+    again,
     aim,
     cover,
     grant,
@@ -40,6 +41,10 @@ PAGES = (1, 2, 3)
 
 @pytest.fixture
 def park(db: None) -> Park:
+    return again(the_park)
+
+
+def the_park() -> Park:
     """36 enterprises of which 30 count, 27 of them with an organization."""
     found = make_park("thirty", name="三十号开发区", short_name="三十园", region="150622")
     make_thirty_six(found)

@@ -1,9 +1,21 @@
 """The only place for the small park whose rates are worked out by hand: 36 enterprises, of which 30 count."""
 
 import datetime as dt
+from typing import Any
 
 from orgs.models import Park
-from tests.factories import cover, make_enterprise, make_organization, staff_with_members, work
+from tests.factories import (
+    World,
+    cover,
+    grant,
+    make_enterprise,
+    make_organization,
+    make_park,
+    make_user,
+    make_world,
+    staff_with_members,
+    work,
+)
 
 DAY = dt.date(2026, 10, 31)
 MONTH_BEFORE = dt.date(2026, 9, 30)
@@ -33,3 +45,19 @@ def make_thirty_six(park: Park) -> None:
     for state, count in (("suspended", 3), ("shell", 2), ("preparing", 1)):
         for number in range(count):
             make_enterprise(park, f"{park.short_name}{state}{number + 1}", state=state, industry="C")
+
+
+def leader_of_thirty_six() -> Any:
+    """The leader of 小园, which has the thirty-six and nothing else."""
+    park = make_park("small", name="小园区", short_name="小园")
+    make_thirty_six(park)
+    user = make_user("small-leader", home_park=park, display_name="小园领导")
+    grant(user, "leader", park=park)
+    return user
+
+
+def world_of_thirty_six() -> World:
+    """The world with the thirty-six in 甲园, beside the one of everything that it has."""
+    world = make_world()
+    make_thirty_six(world.jia.park)
+    return world

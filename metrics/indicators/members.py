@@ -21,6 +21,7 @@ from orgs.models import (
     SecretaryBackground,
     Stage,
 )
+from orgs.once import once_a_day
 from orgs.periods import during
 from orgs.scoping import ScopedQuerySet
 
@@ -68,6 +69,7 @@ def stage_case(day: dt.date) -> Case:
     )
 
 
+@once_a_day
 def known(members: ScopedQuerySet, day: dt.date) -> ScopedQuerySet:
     """The persons known to the Party on ``day`` and not gone, each with ``standing`` (a Stage, or SUSPENDED),
     ``works_here`` (at a non-public enterprise settled in the park), ``moved_in`` (formal affiliation to an organization
@@ -87,6 +89,7 @@ def known(members: ScopedQuerySet, day: dt.date) -> ScopedQuerySet:
     return described
 
 
+@once_a_day
 def secretaries(offices: ScopedQuerySet, day: dt.date) -> ScopedQuerySet:
     """The secretaries in office on ``day``, with ``in_being`` of their organization and what is known of the person."""
     in_being = during(day, prefix="organization__", since="founded_on", until="dissolved_on")

@@ -25,6 +25,7 @@ from orgs.models import (
     WorkCoverage,
     WorkKind,
 )
+from orgs.once import once_a_day
 from orgs.periods import during
 from orgs.scoping import ScopedQuerySet
 
@@ -34,6 +35,7 @@ MOST_UNITS: Final = 5
 SOON_DAYS: Final = 183  # 半年内, as in the ledger of organizations
 
 
+@once_a_day
 def known(organizations: ScopedQuerySet, day: dt.date) -> ScopedQuerySet:
     """The organizations in being on ``day``, each with what the indicators ask.
 

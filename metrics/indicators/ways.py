@@ -10,9 +10,11 @@ from metrics.coverage import counted_coverages, on_day
 from metrics.indicators.organizations import composed_of
 from metrics.indicators.shape import Composition, Group, Population, Subject
 from orgs.models import Enterprise, FormationWay
+from orgs.once import once_a_day
 from orgs.scoping import ScopedQuerySet
 
 
+@once_a_day
 def known(enterprises: ScopedQuerySet, day: dt.date) -> ScopedQuerySet:
     """As ``on_day``, with ``way_at``: of several ways that count the first in the order of the form; "" of none."""
     places = [When(way=way, then=Value(place)) for place, way in enumerate(FormationWay.values)]

@@ -10,6 +10,7 @@ from metrics.coverage import ENOUGH_MEMBERS, QUALIFIED, on_day, work_relations
 from metrics.indicators import ALL, REAL, UNCOVERED
 from metrics.reports.sheet import Block, CountColumn, Filled, Line, RateColumn, Report, counted
 from orgs.models import BusinessStateKind, EnterpriseSize, Industry, WorkKind
+from orgs.once import once_a_day
 from orgs.scoping import ScopedQuerySet
 
 UNFILLED: Final = "未填"
@@ -110,6 +111,7 @@ NOTES: Final = (
 )
 
 
+@once_a_day
 def annotated(enterprises: ScopedQuerySet, day: dt.date) -> ScopedQuerySet:
     """The enterprises present on ``day`` with the annotations of coverage, and who reaches them apart by kind."""
     working = work_relations(day).filter(enterprise=OuterRef("pk"))

@@ -21,6 +21,7 @@ from orgs.models import (
     PartyOrganization,
     User,
 )
+from orgs.once import once_a_day
 from orgs.periods import during
 from orgs.scoping import ScopedQuerySet
 from portal import filters, forms
@@ -212,6 +213,7 @@ ENTERPRISE_VIEWS: Final = (
 )
 
 
+@once_a_day
 def prepare_enterprises(queryset: ScopedQuerySet, day: dt.date) -> ScopedQuerySet:
     """Present on the day, with everything on_day says and 组建状态."""
     prepared: ScopedQuerySet = on_day(queryset, day).annotate(status_at=STATUS_AT)

@@ -7,6 +7,7 @@ from django.db.models import Case, Count, Exists, OuterRef, Prefetch, Q, Subquer
 
 from metrics.indicators.members import SUSPENDED, stage_case
 from orgs.models import Affiliation, AffiliationKind, Employment, Member, Office, Post, Stage, User
+from orgs.once import once_a_day
 from orgs.periods import during
 from orgs.scoping import ScopedQuerySet
 from portal import filters, forms
@@ -33,6 +34,7 @@ STAGE_ORDER: Final = (Stage.FULL, SUSPENDED, Stage.PROBATIONARY, Stage.CANDIDATE
 IN_PARTY: Final = Q(stage_at__in=[Stage.FULL, Stage.PROBATIONARY])
 
 
+@once_a_day
 def prepare_members(queryset: ScopedQuerySet, day: dt.date) -> ScopedQuerySet:
     """Known to the Party on the day and not gone, with stage, employer and organization of that day."""
     own = {"member": OuterRef("pk")}

@@ -24,6 +24,7 @@ from orgs.models import (
     WorkCoverage,
     WorkKind,
 )
+from orgs.once import once_a_day
 from orgs.periods import during
 from orgs.scoping import ScopedQuerySet
 from portal import filters, forms
@@ -49,6 +50,7 @@ from portal.ledgers.shape import (
 TERM_TONES: Final = {"已届满": "late", "半年内届满": "due", "在届": "ok", "未登记选举": "info", "不适用": "off"}
 
 
+@once_a_day
 def prepare_organizations(queryset: ScopedQuerySet, day: dt.date) -> ScopedQuerySet:
     """In being on the day, with superior, secretary, expiry of the term, members and covered enterprises."""
     own = {"organization": OuterRef("pk")}
@@ -214,6 +216,7 @@ ORGANIZATIONS = Ledger(
 # Coverages
 
 
+@once_a_day
 def prepare_coverages(queryset: ScopedQuerySet, day: dt.date) -> ScopedQuerySet:
     """Holding on the day, and whether they count as 组织覆盖."""
     prepared: ScopedQuerySet = queryset.as_of(day).annotate(
