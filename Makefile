@@ -69,7 +69,7 @@ fast-test: $(DEV_STAMP)
 	@echo "── tests on SQLite" && $(BIN)/pytest -q -n $(JOBS) -m "not e2e and not soak"
 
 e2e: $(DEV_STAMP) ## browser tests
-	@echo "── browser tests" && $(BIN)/pytest -q -n $(JOBS) --dist loadfile -m "e2e and not soak"
+	@echo "── browser tests" && $(BIN)/pytest -q -n $(JOBS) --dist worksteal -m "e2e and not soak"
 
 postgres-test: $(DEV_STAMP)
 	@echo "── tests on PostgreSQL" && $(BIN)/python scripts/with_postgres.py $(BIN)/pytest -q -n $(JOBS) -m "not e2e and not soak and not crawl"

@@ -19,7 +19,7 @@ from orgs.models import Change, Park
 from portal.casefiles import FOLDER, Broken, read, read_all
 from portal.models import Case, CaseItem
 from portal.statements import PROJECT_CATEGORIES, SECTIONS, blocks
-from tests.factories import make_park, make_source, make_statement
+from tests.factories import again, make_park, make_source, make_statement
 
 FACTS = list(csv.DictReader((Path(__file__).parent / "data" / "case-facts.csv").read_text("utf-8").splitlines()))
 SLUGS = ("dalu", "yueyang", "puyang", "jiuquan", "alashan")
@@ -72,6 +72,10 @@ def squeeze(text: str) -> str:
 
 @pytest.fixture
 def loaded(db: None) -> None:
+    again(load_cases)
+
+
+def load_cases() -> None:
     call_command("load_cases", stdout=io.StringIO())
 
 

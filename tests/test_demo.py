@@ -32,6 +32,7 @@ from orgs.models import (
 from orgs.periods import contains, overlap
 from portal.demo.generator import build
 from portal.demo.scene import DAY, LAST, SLUG, Scene
+from tests.factories import again
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +42,10 @@ def scene() -> Scene:
 
 @pytest.fixture
 def park(db: None) -> Park:
+    return again(demo_park)
+
+
+def demo_park() -> Park:
     call_command("demo", verbosity=0)
     return Park.objects.get(slug=SLUG)
 

@@ -14,7 +14,7 @@ from orgs.scoping import Role
 from portal import views
 from portal.models import ScreenLink
 from portal.screens import token_of
-from tests.factories import World, grant, make_enterprise, make_screen, make_user
+from tests.factories import World, again, grant, make_enterprise, make_screen, make_user, make_world
 from tests.thirty_six import make_thirty_six
 
 SIZES = {"1920x1080": (1920, 1080), "3840x2160": (3840, 2160)}
@@ -49,16 +49,34 @@ SCROLLS = """() => {
 
 
 @pytest.fixture
-def leader(world: World) -> User:
-    user = make_user("leader", home_park=world.jia.park)
-    grant(user, Role.LEADER, world.jia.park)
+def furnished(live_server: Any) -> tuple[World, User, ScreenLink]:
+    return again(furnished_world)
+
+
+@pytest.fixture
+def world(furnished: Any) -> World:
+    world: World = furnished[0]
+    return world
+
+
+@pytest.fixture
+def leader(furnished: Any) -> User:
+    user: User = furnished[1]
     return user
 
 
 @pytest.fixture
-def full(world: World, leader: User) -> ScreenLink:
+def full(furnished: Any) -> ScreenLink:
+    link: ScreenLink = furnished[2]
+    return link
+
+
+def furnished_world() -> tuple[World, User, ScreenLink]:
     """A park with everything there is to show: a long name, many industries, every reason, a target, 演示."""
+    world = make_world()
     park = world.jia.park
+    leader = make_user("leader", home_park=park)
+    grant(leader, Role.LEADER, park)
     park.name, park.is_demo = LONG, True
     park.save()
     make_thirty_six(park)
@@ -68,7 +86,7 @@ def full(world: World, leader: User) -> ScreenLink:
     for state in ("revoked", "cancelled"):
         make_enterprise(park, f"{state}企业", state=state)
     make_enterprise(park, "未填企业", state=None)
-    return make_screen(park, "大厅", leader)
+    return world, leader, make_screen(park, "大厅", leader)
 
 
 def address(link: ScreenLink, query: str = "") -> str:
