@@ -15,7 +15,7 @@ from metrics import summaries
 from metrics.figures import Figures
 from metrics.indicators import HEADLINES, INDICATORS, LEAD, Rate, month_ends
 from metrics.targets import aims, lacking
-from orgs.models import Enterprise, Park
+from orgs.models import Change, Enterprise, Park
 from orgs.regions import named
 from orgs.scoping import persons_of
 from portal.next_ten import next_ten
@@ -488,6 +488,15 @@ def test_the_summary_and_the_live_query_draw_the_same_page(
     kept = [drawn_page(query) for query in queries]
     monkeypatch.setattr("metrics.summaries.current", lambda: None)
     assert [drawn_page(query) for query in queries] == kept
+
+
+def test_an_account_is_no_record_of_a_park(regions: Any, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = sign_in(reader("nation"))
+    last = Change.objects.filter(park__isnull=False).latest("at").at
+    assert Change.objects.filter(park__isnull=True).latest("at").at > last
+    assert dashboard(client).context["latest"] == last
+    monkeypatch.setattr("metrics.summaries.current", lambda: None)
+    assert dashboard(client).context["latest"] == last
 
 
 def test_many_parks_are_shown_by_province_and_prefecture(

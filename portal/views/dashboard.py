@@ -454,5 +454,10 @@ def latest_change(about: Asked) -> dt.datetime | None:
     """When a record of these parks was last written."""
     kept = about.figures.kept(about.day, ())
     changes: ScopedQuerySet = Change.objects.all()
-    changes = changes.filter(about.figures.on_ground()) if kept else about.within(changes.visible_to(about.user))
+    # Accounts and grants over several parks belong to none: they are no records of these parks
+    changes = (
+        changes.filter(about.figures.on_ground(), park__isnull=False)
+        if kept
+        else about.within(changes.visible_to(about.user))
+    )
     return changes.order_by("-at").values_list("at", flat=True).first()
