@@ -4,7 +4,7 @@ Both give the same figures; a figure older than the summary, or by a definition 
 """
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,7 +14,7 @@ from django.db.models import Count, Q
 from metrics import summaries
 from metrics.indicators import counting
 from metrics.indicators.enterprises import ENTERPRISES
-from metrics.indicators.measures import OUTSIDE
+from metrics.indicators.measures import MEASURES, OUTSIDE
 from metrics.indicators.shape import Rate
 from metrics.models import SummaryState
 from orgs.models import BusinessStateKind, Enterprise, Park, User
@@ -114,8 +114,27 @@ class Figures:
         del found[BusinessStateKind.OPERATING]
         return {reason: count for reason, count in found.items() if count}
 
+    def counts(self, day: dt.date, conditions: Sequence[Q]) -> list[int | None]:
+        """How many of the enterprises present on the day meet each condition; None for what the summary does not keep.
+
+        What it keeps are the conditions of :data:`metrics.indicators.measures.MEASURES` and their opposites.
+        """
+        if not self.kept(day, ()):
+            return [None] * len(conditions)
+        names = [(_measure(condition), _measure(~condition)) for condition in conditions]
+        wanted = {name for pair in names for name in pair if name}
+        sums = summaries.sums_at(self.ground, day, sorted({"n_present", *wanted}), self._state)
+        return [
+            sums[name] if name else sums["n_present"] - sums[opposite] if opposite else None for name, opposite in names
+        ]
+
     def _codes(self) -> list[str]:
         return list(self.rows(Park).order_by().values_list("region_code", flat=True).distinct())
+
+
+def _measure(condition: Q) -> str | None:
+    """The measure that counts exactly this condition."""
+    return next((name for name, one in MEASURES.items() if one == condition), None)
 
 
 def within(rows: ScopedQuerySet, park: Park | None, region: str) -> ScopedQuerySet:

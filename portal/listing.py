@@ -29,7 +29,7 @@ from metrics.indicators import (
     Subject,
     names_in,
 )
-from orgs.models import Park, User
+from orgs.models import Enterprise, Park, User
 from orgs.scoping import ScopedQuerySet
 from portal.asking import Asked
 from portal.context import Entry
@@ -170,15 +170,20 @@ class Cell:
 
 
 class CountedPaginator(Paginator):
-    """A paginator that was told how many rows there are, or, where ``is_capped``, that there are more than so many."""
+    """A paginator that was told how many rows there are, or, where ``is_capped``, that there are more than so many.
 
-    def __init__(self, rows: Any, count: int, is_capped: bool = False) -> None:
+    ``is_walked``: what lies behind the first 10,000 rows is not turned to page by page.
+    """
+
+    def __init__(self, rows: Any, count: int, is_capped: bool = False, is_walked: bool = False) -> None:
         super().__init__(rows, PAGE)
         self.__dict__["count"] = count
         self.is_capped = is_capped
-        # What lies behind the first 10,000 rows is not turned to page by page
+        self.is_cut = is_capped or (is_walked and count > CAP)
         if is_capped and count < CAP:
             self.__dict__["num_pages"] = count // PAGE + 1
+        elif self.is_cut:
+            self.__dict__["num_pages"] = CAP // PAGE
 
 
 @dataclass(frozen=True)
@@ -489,7 +494,7 @@ class Listing:
         if not self.is_large or self.is_broken or self.data.get("count") == "all":
             return True
         if self.drill is not None:
-            return not self.known
+            return "n" not in self.known
         if "n" in self.known:
             return False
         return self._left is not None and not self._left.is_capped and self._left.number <= SUMMED
@@ -547,10 +552,14 @@ class Listing:
     def _keys(self, number: int) -> list[int]:
         """The keys of one page of a large list."""
         start, end = (number - 1) * PAGE, number * PAGE
-        few = self._left is not None and not self._left.is_capped
-        if self.sort is None and not few and end <= CAP:
+        if self._is_walked and end <= CAP:
             return self._first(end)[start:]
         return list(self.rows.values_list("pk", flat=True)[start:end])
+
+    @cached_property
+    def _is_walked(self) -> bool:
+        """Read park by park: a large list in the usual order of which the conditions leave more than a few rows."""
+        return self.is_large and self.sort is None and (self._left is None or self._left.is_capped)
 
     @property
     def may_export(self) -> bool:
@@ -594,14 +603,17 @@ class Listing:
 
     def page(self) -> Page[Any]:
         """The page asked for; a number past the last shows the last, with a sentence."""
-        paginator = CountedPaginator(self.rows.values_list("pk", flat=True), self.length.number, self.length.is_capped)
+        rows = self.rows.values_list("pk", flat=True)
+        # The names behind a figure are turned to however many they are
+        cut = self._is_walked and self.drill is None
+        paginator = CountedPaginator(rows, self.length.number, self.length.is_capped, cut)
         number = self._number
         if number < 1:
             self.problems.append(f"页码“{self.data['page'][:20]}”不对，本页显示第1页。")
             number = 1
         elif number > paginator.num_pages:
             last = paginator.num_pages
-            if self.length.is_capped:
+            if paginator.is_cut:
                 self.problems.append(f"记录太多，只能翻到第{last}页，请加上条件再看；本页显示第{last}页。")
             else:
                 self.problems.append(f"没有第{number}页，本页显示最后一页。")
@@ -782,12 +794,32 @@ class Listing:
 
 
 def known_counts(listing: Listing) -> Mapping[str, Any]:
-    """Counts of the whole filter of a large list that are known without reading its rows: none so far.
+    """Counts of the whole filter of a large list that are known without reading its rows: those of the month summary.
 
     ``n`` for the list itself and ``view_0``, ``view_1``, … for its tabs (of a drill-down: its parts), each only where
     it is exactly the length of that list.
     """
-    return {}
+    if listing.ledger.model is not Enterprise or listing.is_broken or not listing.is_unfiltered:
+        return {}
+    figures, day, drill = listing.about.figures, listing.day, listing.drill
+    counts: list[int | None]
+    if drill is None:
+        counts = figures.counts(day, [view.condition for view in listing.views])
+    elif isinstance(drill, Drill) and figures.kept(day, [drill.code]):
+        rate = figures.on(day, [drill.code])[drill.code]
+        parts = {
+            "numerator": rate.numerator,
+            "denominator": rate.denominator,
+            "gap": rate.gap,
+            "excluded": rate.excluded,
+            "covered-uncounted": rate.covered_uncounted,
+        }
+        counts = [parts[view.slug] for view in listing.views]
+    else:
+        return {}
+    found = {f"view_{place}": count for place, count in enumerate(counts) if count is not None}
+    own = counts[listing.views.index(listing.view)]
+    return found if own is None else found | {"n": own}
 
 
 _RATE_PARTS: Final = ("numerator", "denominator", "excluded", "covered-uncounted")

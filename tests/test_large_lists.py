@@ -25,7 +25,8 @@ WALKED = [slug for slug, ledger in LEDGERS.items() if walks(ledger.order)]
 
 @pytest.fixture
 def large(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Any list over several parks is a large one; pages of four, turned over up to the twelfth row."""
+    """Lists over several parks are large and of unknown length; pages of four, turned over up to the twelfth row."""
+    monkeypatch.setattr(listing_module, "known_counts", lambda one: {})
     monkeypatch.setattr(listing_module, "LARGE", 0)
     monkeypatch.setattr(listing_module, "CAP", 12)
     monkeypatch.setattr(listing_module, "SUMMED", 3)
@@ -149,13 +150,61 @@ def test_a_list_behind_a_figure_is_counted_exactly(world: Any, administrator: An
         assert list(found.page().object_list) == in_order(found)[:4]
 
 
-@pytest.mark.usefixtures("large")
-def test_known_counts_stand_for_counting(world: Any, administrator: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing_module, "known_counts", lambda one: {"n": 12, "view_1": 8} if one.is_unfiltered else {})
+@pytest.fixture
+def summed_up(large: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same, where the month summary is kept."""
+    monkeypatch.setattr(listing_module, "known_counts", KNOWN)
+
+
+KNOWN = listing_module.known_counts
+
+
+def counted(user: Any, **query: str) -> Listing:
+    """The same list with everything counted."""
+    return listing(user, "enterprises", count="all", **query)
+
+
+@pytest.mark.usefixtures("summed_up")
+@pytest.mark.parametrize("day", ["2026-10-31", "2026-06-15", "2024-02-01"])
+def test_the_summary_says_how_long_a_list_is(
+    day: str, world: Any, administrator: Any, superior: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_park("third", region="150602")  # so that the superior reads several
+    make_enterprise(world.yi.park, "第十三家")
+    monkeypatch.setattr("tests.test_large_lists.TODAY", dt.date.fromisoformat(day))
+    queries = [
+        *({"view": view.slug} for view in LEDGERS["enterprises"].views(TODAY)),
+        *({"indicator": code, "part": part} for code in ("org_coverage_real", "work_coverage") for part in PARTS),
+    ]
+    known = 0
+    for user in (administrator, superior):
+        for query in queries:
+            found, wanted = listing(user, "enterprises", **query), counted(user, **query)
+            assert found.is_large
+            for tab, other in zip(found.tabs, wanted.tabs, strict=True):
+                assert tab.count in (None, other.count), (user, query, tab)
+                known += tab.count is not None
+            if not found.length.is_capped:
+                assert found.length.number == wanted.length.number, (user, query)
+            assert list(found.page().object_list) == in_order(wanted)[:4]
+    assert known > 90
+
+
+@pytest.mark.usefixtures("summed_up")
+def test_a_list_whose_length_is_known_reads_no_row_to_count_them(
+    world: Any, administrator: Any, django_assert_max_num_queries: Any
+) -> None:
+    make_enterprise(world.yi.park, "第十三家")
     found = listing(administrator, "enterprises")
-    assert found.length.text == "12"
-    assert [tab.count for tab in found.tabs][:3] == [None, 8, None]
+    with django_assert_max_num_queries(6) as asked:
+        assert found.length.text == "13"
+        assert [tab.count for tab in found.tabs] == [13, 9, None, None, None, None, 4, None]
+    assert not [one["sql"] for one in asked.captured_queries if "orgs_enterprise" in one["sql"]]
+    assert found.page().paginator.num_pages == 3
     assert listing(administrator, "enterprises", industry="C").length.text == "4"
+    far = listing(administrator, "enterprises", page="9")
+    assert far.page().number == 3
+    assert "只能翻到第3页" in far.problems[0]
 
 
 @pytest.mark.usefixtures("large")

@@ -190,7 +190,7 @@ def missing_words(row: Any, day: dt.date) -> str:
 
 INCOMPLETE: Final = Q(uscc="") | Q(industry="") | Q(size="") | Q(state_on__isnull=True) | Q(staff_on__isnull=True)
 _WORKS_SHOWN: Final = ("unions", "leagues", "womens")
-OPERATING: Final = ~Q(status_at="outside")
+OPERATING: Final = Q(in_real=True)
 ENTERPRISE_VIEWS: Final = (
     View("all", "全部企业", Q()),
     View("real", "实体运营", OPERATING),
