@@ -566,6 +566,28 @@ def test_a_joint_branch_of_six_enterprises_is_over_the_limit() -> None:
     assert rates(rows, day("2026-11-20"))["joint_within_limit"].gap == 1
 
 
+def test_how_many_enterprises_come_to_one_joint_branch(
+    world: Any, officer: Any, sign_in: Callable[[Any], Client]
+) -> None:
+    """R11 of the definitions: enterprises of joint branches by joint branches; those outside N_real do not count."""
+    park = world.jia.park
+    other = make_organization(park, kind="joint_branch")
+    for _ in range(4):
+        cover(other, make_enterprise(park), "joint")
+    cover(other, make_enterprise(park, state="suspended"), "joint")
+    client = sign_in(officer)
+    page = client.get("/indicators/", {"day": "2026-11-20"})
+    (one,) = page.context["averages"]
+    assert (one.above.number, one.below.number, one.mean.text) == (5, 2, "2.5家")
+    assert "2.5家" in page.content.decode()
+    for count in (one.above, one.below):
+        assert client.get(count.url).context["page_obj"].paginator.count == count.number
+    (before,) = client.get("/indicators/", {"day": "2023-06-30"}).context["averages"]
+    assert before.mean.value is None
+    assert before.mean.text == "—"
+    assert "联合支部平均覆盖单位数（实体运营口径）" in client.get("/definitions/").content.decode()
+
+
 def test_three_members_in_a_joint_branch_ought_to_have_their_own() -> None:
     park = make_park()
     joint = make_organization(park, kind="joint_branch")

@@ -1,5 +1,6 @@
 """Indicators: a figure is defined once, with its denominator, numerator, wording, source, owner and next review."""
 
+from metrics.indicators.averages import AVERAGES, Average, Mean
 from metrics.indicators.counting import (
     EVERYTHING,
     composed,
@@ -30,6 +31,7 @@ from metrics.indicators.shape import (
 
 __all__ = [
     "ALL",
+    "AVERAGES",
     "COMPOSITIONS",
     "COVERED",
     "ENTERPRISES",
@@ -42,10 +44,12 @@ __all__ = [
     "REAL",
     "UNCOVERED",
     "UNSUPPORTED",
+    "Average",
     "Composition",
     "Definition",
     "Group",
     "Indicator",
+    "Mean",
     "Population",
     "Rate",
     "Share",

@@ -16,7 +16,6 @@ COMPOSITIONS: Final[Mapping[str, Composition]] = {
 # 记录尚不支持: what published texts count and the records can not answer yet, with what is missing
 UNSUPPORTED: Final = (
     ("覆盖率（未写明分母）", "原文没有写明分母，只能照原文摘录在成果指标台账，不重算"),
-    ("联合支部平均覆盖单位数", "是平均数不是比率；联合党支部台账的“覆盖企业”一栏逐个列出"),
     ("履诺率", "还没有承诺事项台账"),
     ("诉求办结率、按期办结率、满意率", "还没有企业诉求台账"),
     ("双带头人比例", "没有记录书记是否兼为业务带头人，文献里分母也有两种写法"),

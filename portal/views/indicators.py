@@ -13,11 +13,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from metrics.indicators import (
+    AVERAGES,
     COMPOSITIONS,
     INDICATORS,
     PARTS,
     UNSUPPORTED,
     Composition,
+    Mean,
     Rate,
     Share,
     Subject,
@@ -50,6 +52,7 @@ def indicators(request: HttpRequest) -> HttpResponse:
         "place": about.park.name if about.park else reach_words(about),
         "day_choices": day_choices(request, about),
         "families": families(about, found),
+        "averages": averages(about, found, parts) if parts else [],
         "meetings": meetings(about, parts) if parts else [],
         "compositions": [bars(about, one, parts[one.code]) for one in of_structure()] if parts else [],
         "most_parks": MOST_PARKS if seen > MOST_PARKS else 0,
@@ -178,6 +181,33 @@ def line(about: Asked, rate: Rate) -> Line:
 def period_words(first: dt.date, end: dt.date) -> str:
     """2026-07-01至2026-09-30, the last day included."""
     return f"{first}至{end - dt.timedelta(days=1)}"
+
+
+# Averages
+
+
+@dataclass(frozen=True)
+class Quotient:
+    """One average with the two counts that it divides, each with its list."""
+
+    mean: Mean
+    above: Count
+    below: Count
+
+
+def averages(about: Asked, found: Mapping[str, Rate], parts: Mapping[str, Sequence[Share]]) -> list[Quotient]:
+    made = []
+    for one in AVERAGES:
+        share = next(share for share in parts[one.composition.code] if share.group.key == one.key)
+        number = found[one.per.code].numerator
+        above = Count(
+            f"{one.group.label}的企业",
+            share.count,
+            address(about, one.composition.subject, one.composition.code, one.key),
+        )
+        below = Count(one.per.name, number, address(about, one.per.subject, one.per.code, "numerator"))
+        made.append(Quotient(Mean(one, share, number), above, below))
+    return made
 
 
 # Meetings: states, never mixed

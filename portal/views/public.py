@@ -13,11 +13,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from metrics.indicators import (
+    AVERAGES,
     COMPOSITIONS,
     HEADLINES,
     INDICATORS,
     LEAD,
     UNSUPPORTED,
+    Average,
     Composition,
     Indicator,
     Rate,
@@ -132,7 +134,7 @@ def coverage(request: HttpRequest) -> HttpResponse:
 def definitions(request: HttpRequest) -> HttpResponse:
     context = {
         "section": "definitions",
-        "families": by_family([*INDICATORS.values(), *COMPOSITIONS.values()]),
+        "families": by_family([*INDICATORS.values(), *AVERAGES, *COMPOSITIONS.values()]),
         "unsupported": UNSUPPORTED,
         "sources": Source.objects.public()
         .filter(park__is_demo=False)
@@ -144,9 +146,14 @@ def definitions(request: HttpRequest) -> HttpResponse:
     return render(request, "public/definitions.html", context)
 
 
-def by_family(figures: Iterable[Indicator | Composition]) -> list[tuple[str, list[Indicator | Composition]]]:
+Figure = Indicator | Average | Composition
+
+
+def by_family(
+    figures: Iterable[Figure],
+) -> list[tuple[str, list[Figure]]]:
     """Everything that is declared, by family in the order in which the families first come."""
-    found: dict[str, list[Indicator | Composition]] = {}
+    found: dict[str, list[Figure]] = {}
     for figure in figures:
         found.setdefault(figure.family, []).append(figure)
     return list(found.items())
