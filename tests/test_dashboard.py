@@ -297,6 +297,21 @@ def test_a_change_is_said_in_enterprises_first(
     assert headline(step.now, step.before) == said
 
 
+@pytest.mark.parametrize(
+    ("now", "before", "kind"),
+    [
+        ((27, 30), (26, 30), ""),
+        ((30, 40), (26, 30), "down"),  # more enterprises, but a lower rate
+        ((20, 20), (26, 30), ""),
+        ((54, 60), (27, 30), ""),
+        ((27, 30), (27, 30), "flat"),
+        ((0, 0), (27, 30), "down"),
+    ],
+)
+def test_the_colour_of_a_change_is_that_of_the_rate(now: tuple[int, int], before: tuple[int, int], kind: str) -> None:
+    assert Step(rate(*now), rate(*before, day=MONTH_BEFORE)).kind == kind
+
+
 def test_a_month_end_of_another_year_carries_its_year() -> None:
     assert Step(rate(1, 2, dt.date(2026, 1, 31)), rate(1, 2, dt.date(2025, 12, 31))).since == "2025年12月末"
 

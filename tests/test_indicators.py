@@ -730,6 +730,11 @@ def test_the_day_and_the_park_of_the_page(world: Any, administrator: Any, sign_i
     assert organizations_n(shown(client, day="2020-01-01")) == 0
     assert client.get(reverse("indicators"), {"day": "2026-02-30"}).status_code == 400
     assert client.get(reverse("indicators"), {"park": "nowhere"}).status_code == 404
+    assert both.context["place"] == "可查看的全部园区"
+
+
+def test_who_sees_one_park_reads_its_name(world: Any, leader: Any, sign_in: Callable[[Any], Client]) -> None:
+    assert sign_in(leader).get(reverse("indicators")).context["place"] == world.jia.park.name
 
 
 def test_a_figure_of_another_ledger_is_said_so(world: Any, leader: Any, sign_in: Callable[[Any], Client]) -> None:

@@ -184,12 +184,13 @@ class Step:
 
     @property
     def kind(self) -> str:
-        """A class of the stylesheet: "", "down" or "flat"."""
+        """A class of the stylesheet: "", "down" or "flat". More enterprises with a lower rate are no good news."""
+        now, before = self.now.percent, self.before.percent
+        if now is not None and before is not None and now != before:
+            return "down" if now < before else ""
         if self.enterprises:
             return "" if self.enterprises > 0 else "down"
-        if self.now.percent is None or self.before.percent is None or self.now.percent == self.before.percent:
-            return "flat"
-        return "" if self.now.percent > self.before.percent else "down"
+        return "flat"
 
     @property
     def text(self) -> str:
