@@ -175,6 +175,7 @@ class LedgerFilter(django_filters.FilterSet):
         self.about = about
         self.day = about.day
         self.is_large: Callable[[], bool] = lambda: False
+        self.bearing: QuerySet[Any] | None = None  # keys among which the words are found, where an index knows them
         if self.impersonal_hint and not about.persons.within(about.park):
             self.search_hint = self.impersonal_hint
         super().__init__(data, queryset)
@@ -188,6 +189,10 @@ class LedgerFilter(django_filters.FilterSet):
                 anywhere |= Q(**{f"{column}__icontains": word}) & shown[column]
             queryset = queryset.filter(anywhere)
         return queryset
+
+    def narrowed(self, found: Any) -> Any:
+        """The same rows, read off the index where there is one."""
+        return found if self.bearing is None else found.filter(pk__in=self.bearing)
 
     def _shown(self, model: type[ScopedModel], column: str) -> Q:
         """Where the column may be searched: what the reader may not see he must not find either, letter by letter."""
@@ -244,10 +249,10 @@ class EnterpriseFilter(LedgerFilter):
     organization = Record("所在党组织", PartyOrganization, method="by_organization")
 
     def find(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        """The plain question, in a large list only of those who bear the rarest pair of signs asked for."""
-        found = super().find(queryset, name, value)
+        """The plain question; of a large list is noted who bears the rarest pair of signs asked for."""
         rarest = bearers(value) if self.is_large() else None
-        return found if rarest is None else found.filter(pk__in=rarest.values("enterprise"))
+        self.bearing = None if rarest is None else rarest.values("enterprise")
+        return super().find(queryset, name, value)
 
     def by_state(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         return queryset.filter(state_on__isnull=True) if value == UNFILLED[0] else queryset.filter(state_on=value)

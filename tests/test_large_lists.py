@@ -260,3 +260,20 @@ def test_a_large_list_finds_what_a_counted_one_finds(
     assert in_order(found) == wanted
     assert list(found.page().object_list) == wanted
     assert found.length.text == str(len(wanted))
+
+
+@pytest.mark.usefixtures("large")
+def test_a_word_that_many_bear_is_found_park_by_park_in_the_same_order(world: Any, administrator: Any) -> None:
+    """Past the cap the parks are read instead of the index: the same rows, the first page and the last."""
+    for park in (world.yi.park, world.jia.park):
+        for number in range(4):
+            make_enterprise(park, f"有限{number}")
+    wanted = in_order(listing(administrator, "enterprises", q="有限", count="all"))
+    assert len(wanted) == 20
+    for number in (1, 2, 3):
+        found = listing(administrator, "enterprises", q="有限", page=str(number))
+        assert found.length.text == "超过12"
+        assert list(found.page().object_list) == wanted[4 * (number - 1) : 4 * number]
+        assert found.filterset.bearing is not None
+    real = listing(administrator, "enterprises", q="有限", view="real")
+    assert list(real.page().object_list) == in_order(listing(administrator, "enterprises", view="real"))[:4]
