@@ -67,6 +67,15 @@ class Figures:
             inside |= Q(**{f"{path}__region_code__startswith": prefix})
         return inside
 
+    def parks_on_ground(self) -> list[int] | None:
+        """The keys of these parks; None where it is all of them."""
+        if self._is_everything:
+            return None
+        inside = Q(pk__in=self.ground.parks)
+        for prefix in self.ground.provinces:
+            inside |= Q(region_code__startswith=prefix)
+        return list(Park.objects.filter(inside).order_by().values_list("pk", flat=True))
+
     def on(self, day: dt.date, codes: Collection[str]) -> Rates:
         """The rates of these indicators on one day."""
         return self.on_days([day], codes)[day]

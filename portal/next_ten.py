@@ -108,11 +108,15 @@ def _live(figures: Figures, day: dt.date) -> list[tuple[int, int, int]]:
 def _by_spans(figures: Figures, day: dt.date) -> list[tuple[int, int, int]]:
     """(enterprise, full members, members) of the first ten, in the order of the index over the gap and no further:
     among a million alike any other order would have to sort them all."""
-    rows: QuerySet[Span] = Span.objects.filter(during(day), figures.on_ground(), in_real=True, covered=False)
+    rows: QuerySet[Span] = Span.objects.filter(during(day), in_real=True, covered=False)
     order: list[Any] = ["-full_members", "worked", "-members", "since"]
     if not figures.ground.provinces and len(figures.ground.parks) <= FEW_PARKS:
         # Written so that no index is in this order: the index by park has to serve
+        rows = rows.filter(figures.on_ground())
         order = [(F("full_members") * -1).asc(), *order[1:], "enterprise"]
+    elif (parks := figures.parks_on_ground()) is not None:
+        # Written so that no index by park fits: a province read park by park would be sorted whole, for ten
+        rows = rows.annotate(lies_in=F("park_id") * 1).filter(lies_in__in=parks)
     return list(rows.order_by(*order).values_list("enterprise", "full_members", "members")[:TEN])
 
 

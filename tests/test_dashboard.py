@@ -651,6 +651,30 @@ def test_the_ten_name_nobody_to_who_may_see_nobody(regions: Any, sign_in: SignIn
     assert {one.act for one in found} == {"单独组建", "派指导员"}
 
 
+@pytest.mark.parametrize("few_parks", [0, 12])
+@pytest.mark.parametrize(
+    ("reach", "query"),
+    [({}, {}), ({}, {"region": "43"}), ({"region": "43"}, {}), ({"region": "4301"}, {}), ({"region": "99"}, {})],
+)
+def test_the_ten_are_those_of_the_ground(
+    regions: Any, monkeypatch: pytest.MonkeyPatch, reach: dict[str, str], query: dict[str, str], few_parks: int
+) -> None:
+    """Whichever index serves: the same ten off the month summary as live, and none from elsewhere."""
+    monkeypatch.setattr("portal.next_ten.FEW_PARKS", few_parks)
+    user = reader("someone", **reach)
+
+    def ten() -> list[tuple[Any, ...]]:
+        found = next_ten(Figures(user, None, query.get("region", "")), DAY, persons_of(user))
+        prefix = query.get("region", "") or reach.get("region", "")
+        assert all(one.enterprise.park.region_code.startswith(prefix) for one in found)
+        return sorted((one.status, one.full_members, one.members, one.since) for one in found)
+
+    kept = ten()
+    assert len(kept) == (0 if reach.get("region") == "99" else 3 if reach.get("region") == "4301" else 10)
+    monkeypatch.setattr("metrics.summaries.current", lambda: None)
+    assert ten() == kept
+
+
 def test_since_when_an_enterprise_ought_to_have_an_organization(world: Any, leader: Any) -> None:
     """Not since its last change of anything, but since it has enough members and no organization."""
     figures = Figures(leader, world.jia.park)

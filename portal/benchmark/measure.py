@@ -25,8 +25,12 @@ from metrics.indicators import HEADLINES, LEAD, Rate, month_ends
 from orgs import journal
 from orgs.grams import bearers
 from orgs.models import Coverage, Enterprise, EnterpriseSize, FormationWay, Park, PartyOrganization, User
+from portal.asking import Asked
 from portal.benchmark.nation import LAST, PROVINCE, USUAL, Nation
 from portal.benchmark.rivals import Figures, Grouped, Rival, Where, enterprise_indicators
+from portal.next_ten import next_ten
+from portal.places import inside
+from portal.views.dashboard import BY, SOLO, a_year_before
 
 ANY_DAY: Final = LAST - dt.timedelta(days=14)
 MONTHS: Final = 24
@@ -221,15 +225,18 @@ def trend(reader: Reader, days: Sequence[dt.date], codes: Sequence[str]) -> dict
 
 
 def dashboard_data(reader: Reader) -> Grouped:
-    """Everything the leader's page shows of figures; the answer compared is that by park on the day."""
-    codes = tuple(enterprise_indicators())
+    """Everything the leader's page asks of the figures; of the nation the answer compared is that by province."""
+    about = Asked(reader.user, reader.park, ANY_DAY)
+    shown = about.figures
     before = month_ends(ANY_DAY, 1)[0]
-    ground = summaries.Ground.of(reader.user, reader.park)
-    summaries.rates_at(ground, [ANY_DAY, before], codes)
-    summaries.rates_at(ground, month_ends(ANY_DAY, MONTHS), (LEAD, COMPARED))
-    for group in ("industry", "size"):
-        summaries.rates_by(ground, ANY_DAY, group, HEADLINES)
-    return grouped(reader, ANY_DAY, HEADLINES, "park")
+    shown.on_days({ANY_DAY, before, a_year_before(ANY_DAY)}, tuple(enterprise_indicators()))
+    shown.on_days(month_ends(ANY_DAY, MONTHS), (LEAD, COMPARED))
+    for group, _, _ in BY:
+        shown.by(group, ANY_DAY, (LEAD, SOLO))
+    shown.outside(ANY_DAY)
+    next_ten(shown, ANY_DAY, about.persons)
+    places = inside(about, HEADLINES, "/").places
+    return {one.place["region"]: plain(one.rates) for one in places if len(one.place["region"]) == len(PROVINCE)}
 
 
 def search(reader: Reader, word: str, *, indexed: bool) -> tuple[int, list[int]]:
@@ -346,7 +353,9 @@ def subjects(nation: Nation, rivals: Sequence[Rival]) -> Iterator[Subject]:
             factor=MONTHS // SAMPLE,
         )
 
-    for one, is_nation in ((people["province"], False), (people["nation"], True)):
+    nation_reader = people["nation"]
+    by_province = rivals_grouped(rivals, nation_reader, "province")
+    for one, is_nation in ((people["province"], False), (nation_reader, True)):
         ask = rivals_grouped(rivals, one, "park")
         yield Subject(
             "Rates",
@@ -361,8 +370,9 @@ def subjects(nation: Nation, rivals: Sequence[Rival]) -> Iterator[Subject]:
             "data of the dashboard",
             one.name,
             partial(dashboard_data, one),
-            ask,
+            by_province if is_nation else ask,
             Bar(share=100) if is_nation else None,
+            compared=is_nation,  # inside a province the page shows prefectures
         )
         yield Subject(
             "Dashboard",
@@ -373,13 +383,12 @@ def subjects(nation: Nation, rivals: Sequence[Rival]) -> Iterator[Subject]:
             Bar(share=50) if is_nation else None,
             compared=False,
         )
-    nation_reader = people["nation"]
     yield Subject(
         "Rates",
         "headlines by province, any day",
         nation_reader.name,
         partial(grouped, nation_reader, ANY_DAY, HEADLINES, "province"),
-        rivals_grouped(rivals, nation_reader, "province"),
+        by_province,
     )
     yield Subject(
         "Dashboard",
