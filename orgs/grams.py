@@ -48,15 +48,17 @@ def bearers(words: str) -> QuerySet[NameGram] | None:
 
     None where the index is no help: for single characters, and for pairs that very many enterprises bear.
     """
+    several = [NameGram._base_manager.filter(gram=pair) for pair in sorted(pairs(words))]
+    # A pair that few bear is looked for first: then nothing need be known of how many enterprises there are
+    few = next((rows for rows in several if rows[: FEW + 1].count() <= FEW), None)
+    if few is not None or not several:
+        return few
     newest = Enterprise._base_manager.aggregate(newest=Max("pk"))["newest"] or 0
     rarest, least = None, max(FEW, newest // SHARE) + 1
-    for pair in sorted(pairs(words)):
-        rows = NameGram._base_manager.filter(gram=pair)
+    for rows in several:
         number = rows[:least].count()
         if number < least:
             rarest, least = rows, number
-        if least <= FEW:
-            break
     return rarest
 
 
@@ -100,6 +102,8 @@ def rebuild() -> int:
             f"INSERT INTO {TABLE} (gram, enterprise_id) SELECT gram, enterprise_id FROM {ASIDE} ORDER BY 1, 2"  # noqa: S608
         )
         cursor.execute(f"DROP TABLE {ASIDE}")
+        if connection.vendor == "postgresql":
+            cursor.execute(f"ANALYZE {TABLE}")  # until it knows how many bear a pair it reads the nation instead
         cursor.execute(f"SELECT count(*) FROM {TABLE}")  # noqa: S608
         number: int = cursor.fetchone()[0]
     return number

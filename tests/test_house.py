@@ -162,7 +162,7 @@ def test_database_url_of_postgresql_is_read_part_by_part() -> None:
         "db.example",
         "5433",
         "portal",
-        {"sslmode": "require", "options": "-c jit=off"},
+        {"sslmode": "require", "options": "-c jit=off -c parallel_setup_cost=100000 -c random_page_cost=1.1"},
     ]
     assert database("postgres://portal@/portal?host=/run/pg")["HOST"] == "/run/pg"
 

@@ -42,6 +42,9 @@ def rebuild(say: Callable[[str], object] | None = None) -> None:
             say(f"区间：{number}/{len(parks)}个园区")
     execute("INSERT INTO metrics_province (prefix) SELECT DISTINCT SUBSTR(region_code, 1, 2) FROM orgs_park")
     _build_tallies(state, say)
+    if connection.vendor == "postgresql":
+        # Until it knows how many there are now it reads whole tables
+        execute("ANALYZE metrics_span, metrics_parkday, metrics_parkmonth, metrics_provinceday, metrics_provincemonth")
 
 
 def insert_spans(cuts: Iterable[spans.Cut]) -> None:

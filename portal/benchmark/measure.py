@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 
 from django.core.management import CommandError
 from django.db import DatabaseError, connection
+from django.db.models import Count, Window
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -235,8 +236,10 @@ def dashboard_data(reader: Reader) -> Grouped:
         shown.by(group, ANY_DAY, (LEAD, SOLO))
     shown.outside(ANY_DAY)
     next_ten(shown, ANY_DAY, about.persons)
-    places = inside(about, HEADLINES, "/").places
-    return {one.place["region"]: plain(one.rates) for one in places if len(one.place["region"]) == len(PROVINCE)}
+    lying = inside(about, HEADLINES, "/")
+    if lying.noun == "省份":
+        return {one.place["region"]: plain(one.rates) for one in lying.places}
+    return {prefix: plain(found) for prefix, found in shown.by_province(ANY_DAY, HEADLINES).items()}
 
 
 def search(reader: Reader, word: str, *, indexed: bool) -> tuple[int, list[int]]:
@@ -245,8 +248,12 @@ def search(reader: Reader, word: str, *, indexed: bool) -> tuple[int, list[int]]
     rarest = bearers(word) if indexed else None
     if rarest is not None:
         found = found.filter(pk__in=rarest.values("enterprise"))
-    first = found.order_by("park__region_code", "park__name", "name", "pk").values_list("pk", flat=True)[:50]
-    return found.count(), list(first)
+    ordered = found.order_by("park__region_code", "park__name", "name", "pk")
+    if rarest is None:
+        return found.count(), list(ordered.values_list("pk", flat=True)[:50])
+    # The few that are left are sorted anyway: how many they are comes along
+    first = list(ordered.annotate(number=Window(Count("pk"))).values_list("pk", "number")[:50])
+    return first[0][1] if first else 0, [pk for pk, _ in first]
 
 
 class Writer:
