@@ -504,3 +504,13 @@ def test_a_link_whose_right_has_gone_is_said_to_be_dead(link: ScreenLink, maker:
     client = Client()
     client.force_login(colleague)
     assert "已失效" in client.get(reverse("screens")).content.decode()
+
+
+def test_from_the_page_of_a_region_its_screen_is_offered(world: World, sign_in: Any) -> None:
+    user = make_user("somebody")
+    grant(user, Role.SUPERIOR)
+    client = sign_in(user)
+    page = client.get("/dashboard/", {"region": "15"})
+    assert page.context["screens_url"] == "/screens/?region=15"
+    assert '<option value="region:15" selected>内蒙古</option>' in client.get("/screens/?region=15").content.decode()
+    assert '<option value="" selected>请选择</option>' in client.get("/screens/").content.decode()

@@ -99,6 +99,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "unfilled": next((one for one in outside if one.reason == UNFILLED), None),
         "present": lead.denominator + lead.excluded,
         "latest": latest_change(about),
+        "screens_url": reverse("screens") + (f"?{urlencode(about.place)}" if about.place else ""),
         "aimed": aimed,
         "targets_url": f"{reverse('ledger', args=['targets'])}?{query_of(about)}",
         "now": timezone.localtime(),

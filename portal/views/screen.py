@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from orgs import journal
 from orgs.journal import Via
+from orgs.scoping import Reach
 from portal.asking import Asked, asked
 from portal.models import ScreenLink
 from portal.screens import link_for, may_open, opened, place_of, scopes, token_of
@@ -101,6 +102,8 @@ class LinkForm(forms.Form):
         choices = scopes(about.user, about.park)
         scope: Any = self.fields["scope"]
         scope.choices = choices if len(choices) == 1 else [("", "请选择"), *choices]
+        # From the page of a region its screen is wanted
+        scope.initial = f"{Reach.REGION}:{about.region}" if about.region else None
 
 
 @dataclass(frozen=True)
