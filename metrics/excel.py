@@ -21,7 +21,7 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.xml.constants import SHEET_MAIN_NS
 from openpyxl.xml.functions import fromstring, tostring
 
-Kind = Literal["text", "number", "date", "percent", "tick"]
+Kind = Literal["text", "mark", "number", "date", "percent", "tick"]  # a mark is a short text in the middle
 
 CONTENT_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # The longest text Excel takes into one cell.
@@ -346,7 +346,7 @@ def put(cell: Any, value: Any, kind: Kind = "text") -> None:
         return
     if isinstance(value, bool):
         value = "是" if value else "否"
-    if kind == "text" and not isinstance(value, dt.date):
+    if kind in ("text", "mark") and not isinstance(value, dt.date):
         value = str(value)
     if isinstance(value, dt.datetime):
         cell.value = timezone.make_naive(value) if timezone.is_aware(value) else value
@@ -413,11 +413,13 @@ def _lines(headers: Sequence[Header], values: Sequence[Any]) -> int:
 
 
 ALIGNMENTS: Final[dict[Kind, Alignment]] = {
-    "text": Alignment("left", "top", wrap_text=True),
-    "number": Alignment("right", "top"),
-    "date": Alignment("right", "top"),
-    "percent": Alignment("right", "top"),
-    "tick": Alignment("center", "top"),
+    "text": Alignment("left", "center", wrap_text=True),
+    "mark": Alignment("center", "center", wrap_text=True),
+    # Not up against the text of the next column
+    "number": Alignment("right", "center", indent=1),
+    "date": Alignment("right", "center", indent=1),
+    "percent": Alignment("right", "center", indent=1),
+    "tick": Alignment("center", "center"),
 }
 
 

@@ -389,8 +389,13 @@ class Listing:
         return None if self._withholds(column, row) else column.value(row, self.day)
 
     @cached_property
+    def _two_parks(self) -> list[str]:
+        """The names of the parks the reader sees, as many as it takes to know whether it is one."""
+        return list(Park.objects.visible_to(self.user).order_by().values_list("name", flat=True)[:2])
+
+    @cached_property
     def spans_parks(self) -> bool:
-        return self.park is None and len(Park.objects.visible_to(self.user).order_by().values_list("pk")[:2]) > 1
+        return self.park is None and len(self._two_parks) > 1
 
     @property
     def heads(self) -> Iterator[Head]:
@@ -750,7 +755,9 @@ class Listing:
 
     @property
     def reach_words(self) -> str:
-        return self.park.name if self.park else reach_words(self.about)
+        if self.park is not None:
+            return str(self.park.name)
+        return self._two_parks[0] if len(self._two_parks) == 1 else reach_words(self.about)
 
     @property
     def sort_words(self) -> str:
@@ -789,7 +796,10 @@ class Listing:
             facts += [("截至", self.day)]
         facts += [("排序", self.sort_words), ("行数", self.count), ("导出人", str(self.user)), ("导出时间", now)]
         lines = [f"{self.reach_words}　{self.figure or self.caption}"]
-        headers = [Header(column.label, column.kind, column.width) for column in self.columns]
+        headers = [
+            Header(column.label, "mark" if column.centred and column.kind == "text" else column.kind, column.width)
+            for column in self.columns
+        ]
         return Table(self.ledger.title, lines, headers, self._all_values(), self.totals, facts)
 
     def _all_values(self) -> Iterator[list[Any]]:

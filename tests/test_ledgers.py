@@ -712,6 +712,7 @@ def test_the_workbook_keeps_filter_view_and_drill_down(world: Any, officer: Any,
         world.jia.suspended.name: "停产停业",
         world.jia.state_owned.name: "非非公企业",
     }
+    assert facts["园区"] == world.jia.park.name  # to who sees one park it is that one
     assert facts["视图"] == "剔除"
     assert facts["指标"] == "组织覆盖率（实体运营口径）"
     assert facts["筛选条件"] == "查找：甲河"
