@@ -36,7 +36,7 @@ def test_every_number_of_the_leaders_pages_opens_a_list_of_that_length(capsys: p
 
 @pytest.mark.soak
 def test_every_number_for_every_role(capsys: pytest.CaptureFixture[str]) -> None:
-    followed = crawled([Role.OFFICER, Role.LEADER, Role.SUPERIOR, Role.ADMINISTRATOR], most=45, days=3)
+    followed = crawled([Role.OFFICER, Role.LEADER, Role.SUPERIOR, Role.ADMINISTRATOR], most=9, days=3)
     with capsys.disabled():
         print(f"\nnumbers followed: {sum(followed.values()):,} {followed}")
     assert sum(followed.values()) > 1000
