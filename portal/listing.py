@@ -172,14 +172,14 @@ class Cell:
 class CountedPaginator(Paginator):
     """A paginator that was told how many rows there are, or, where ``is_capped``, that there are more than so many.
 
-    ``is_walked``: what lies behind the first 10,000 rows is not turned to page by page.
+    ``is_cut``: what lies behind the first 10,000 rows is not turned to page by page.
     """
 
-    def __init__(self, rows: Any, count: int, is_capped: bool = False, is_walked: bool = False) -> None:
+    def __init__(self, rows: Any, count: int, is_capped: bool = False, is_cut: bool = False) -> None:
         super().__init__(rows, PAGE)
         self.__dict__["count"] = count
         self.is_capped = is_capped
-        self.is_cut = is_capped or (is_walked and count > CAP)
+        self.is_cut = is_capped or (is_cut and count > CAP)
         if is_capped and count < CAP:
             self.__dict__["num_pages"] = count // PAGE + 1
         elif self.is_cut:
@@ -616,8 +616,8 @@ class Listing:
         """The page asked for; a number past the last shows the last, with a sentence."""
         rows = self.rows.values_list("pk", flat=True)
         # The names behind a figure are turned to however many they are
-        cut = self._is_walked and self.drill is None
-        paginator = CountedPaginator(rows, self.length.number, self.length.is_capped, cut)
+        is_cut = self.is_large and self.drill is None
+        paginator = CountedPaginator(rows, self.length.number, self.length.is_capped, is_cut)
         number = self._number
         if number < 1:
             self.problems.append(f"页码“{self.data['page'][:20]}”不对，本页显示第1页。")

@@ -205,6 +205,7 @@ def test_a_list_whose_length_is_known_reads_no_row_to_count_them(
     far = listing(administrator, "enterprises", page="9")
     assert far.page().number == 3
     assert "只能翻到第3页" in far.problems[0]
+    assert listing(administrator, "enterprises", sort="-name").page().paginator.num_pages == 3
 
 
 @pytest.mark.usefixtures("large")
