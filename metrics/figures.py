@@ -62,18 +62,19 @@ class Figures:
         again, which the ground has settled."""
         if self._is_everything:
             return Q()
-        inside = Q(**{f"{path}__in": self.ground.parks})
+        return self._inside(f"{path}__in", f"{path}__region_code__startswith")
+
+    def _inside(self, key: str, code: str) -> Q:
+        inside = Q(**{key: self.ground.parks})
         for prefix in sorted(self.ground.provinces):
-            inside |= Q(**{f"{path}__region_code__startswith": prefix})
+            inside |= Q(**{code: prefix})
         return inside
 
     def parks_on_ground(self) -> list[int] | None:
         """The keys of these parks; None where it is all of them."""
         if self._is_everything:
             return None
-        inside = Q(pk__in=self.ground.parks)
-        for prefix in self.ground.provinces:
-            inside |= Q(region_code__startswith=prefix)
+        inside = self._inside("pk__in", "region_code__startswith")
         return list(Park.objects.filter(inside).order_by().values_list("pk", flat=True))
 
     def on(self, day: dt.date, codes: Collection[str]) -> Rates:

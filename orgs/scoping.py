@@ -90,6 +90,18 @@ def _reached_by(user_id: int, roles: frozenset[Role] | None) -> QuerySet[Park]:
     )
 
 
+def within_reach_q(user: User, roles: Collection[Role] | None) -> Q:
+    """Rows that name a reach of their own (``reach``, ``park``, ``region_prefix``) inside that of the user's grants."""
+    held = list(grants_of(user, roles))
+    if any(grant.reach == Reach.NATION for grant in held):
+        return Q()
+    inside = Q(park__in=parks_in_reach(user, roles).values("pk"))
+    for grant in held:
+        if grant.reach == Reach.REGION:
+            inside |= Q(reach=Reach.REGION, region_prefix__startswith=grant.region_prefix)
+    return inside
+
+
 def has_nation(user: User | AnonymousUser, roles: Collection[Role] | None = None) -> bool:
     return grants_of(user, roles).filter(reach=Reach.NATION).exists()
 

@@ -45,6 +45,24 @@ class Asked:
         return {"region": self.region} if self.region else {}
 
     @cached_property
+    def several(self) -> bool:
+        """Whether no park is asked about, by somebody who sees more than one."""
+        return self.park is None and len(self._first_names) > 1
+
+    @property
+    def park_name(self) -> str:
+        """The park asked about, which to who sees only one is always that one; "" of several and of none."""
+        if self.park is not None:
+            return str(self.park.name)
+        return self._first_names[0] if len(self._first_names) == 1 else ""
+
+    @cached_property
+    def _first_names(self) -> list[str]:
+        """As many as it takes to know whether it is one."""
+        seen = Park.objects.visible_to(self.user)
+        return list(seen.order_by().values_list("name", flat=True)[:2])
+
+    @cached_property
     def persons(self) -> Persons:
         """Where the reader may see persons; asked once."""
         return persons_of(self.user)

@@ -370,7 +370,7 @@ class Listing:
     def columns(self) -> list[Column]:
         """What is shown: the park too when the list spans several, and what the view adds."""
         first, *others = self.ledger.columns
-        park = [self.ledger.park_column] if self.ledger.park_column and self.spans_parks else []
+        park = [self.ledger.park_column] if self.ledger.park_column and self.about.several else []
         return [one for one in (first, *park, *self.view.extra, *others) if not self._is_withheld(one)]
 
     def _is_withheld(self, column: Column) -> bool:
@@ -387,15 +387,6 @@ class Listing:
 
     def value(self, row: Any, column: Column) -> Any:
         return None if self._withholds(column, row) else column.value(row, self.day)
-
-    @cached_property
-    def _two_parks(self) -> list[str]:
-        """The names of the parks the reader sees, as many as it takes to know whether it is one."""
-        return list(Park.objects.visible_to(self.user).order_by().values_list("name", flat=True)[:2])
-
-    @cached_property
-    def spans_parks(self) -> bool:
-        return self.park is None and len(self._two_parks) > 1
 
     @property
     def heads(self) -> Iterator[Head]:
@@ -484,7 +475,7 @@ class Listing:
     @cached_property
     def is_large(self) -> bool:
         """Whether more than LARGE rows of the ledger are in reach, whatever the conditions; one park never has them."""
-        if not walks(self.ledger.order) or not self.spans_parks:
+        if not walks(self.ledger.order) or not self.about.several:
             return False
         reach = self.about.within(self.ledger.model.objects.visible_to(self.user)).order_by()
         return reach.values("pk")[: LARGE + 1].count() > LARGE
@@ -754,12 +745,6 @@ class Listing:
         return f"{self.ledger.title}{view}{day}，共{self.length.text}{self.ledger.unit}"
 
     @property
-    def reach_words(self) -> str:
-        if self.park is not None:
-            return str(self.park.name)
-        return self._two_parks[0] if len(self._two_parks) == 1 else reach_words(self.about)
-
-    @property
     def sort_words(self) -> str:
         if self.sort is None:
             return "通常顺序"
@@ -787,7 +772,7 @@ class Listing:
         facts: list[tuple[str, Any]] = [
             ("台账", self.ledger.title),
             ("视图", self.view.label),
-            ("园区", self.reach_words),
+            ("园区", reach_words(self.about)),
         ]
         if self.rate is not None:
             facts += [("指标", self.rate.indicator.label), ("指标数值", self.rate.text)]
@@ -795,7 +780,7 @@ class Listing:
         if self.ledger.dated:
             facts += [("截至", self.day)]
         facts += [("排序", self.sort_words), ("行数", self.count), ("导出人", str(self.user)), ("导出时间", now)]
-        lines = [f"{self.reach_words}　{self.figure or self.caption}"]
+        lines = [f"{reach_words(self.about)}　{self.figure or self.caption}"]
         headers = [
             Header(column.label, "mark" if column.centred and column.kind == "text" else column.kind, column.width)
             for column in self.columns

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from metrics.models import Statement
 from orgs.models import Park, User
-from orgs.scoping import ADMINISTRATORS, Reach, Role, ScopedModel, grants_of, parks_in_reach
+from orgs.scoping import ADMINISTRATORS, Reach, Role, ScopedModel, within_reach_q
 
 SLUG = RegexValidator(r"^[a-z][a-z0-9-]*$", "网址代号只用小写英文、数字和连字符，以字母开头，如 dalu。")
 
@@ -173,14 +173,7 @@ class ScreenLink(ScopedModel):
     @classmethod
     def scope_q(cls, user: User, roles: Collection[Role] | None) -> Q:
         """Links of a scope that lies wholly within what the user's own grants reach."""
-        held = list(grants_of(user, roles))
-        if any(grant.reach == Reach.NATION for grant in held):
-            return Q()
-        inside = Q(park__in=parks_in_reach(user, roles).values("pk"))
-        for grant in held:
-            if grant.reach == Reach.REGION:
-                inside |= Q(reach=Reach.REGION, region_prefix__startswith=grant.region_prefix)
-        return inside
+        return within_reach_q(user, roles)
 
     def clean(self) -> None:
         super().clean()

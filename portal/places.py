@@ -62,7 +62,9 @@ def name_of(about: Asked, prefix: str) -> str:
 
 
 def reach_words(about: Asked) -> str:
-    """What a page without a park is about: the region, or all that the reader sees."""
+    """What a page is about: a park, a region, or all that the reader sees."""
+    if about.park_name:
+        return about.park_name
     return f"{name_of(about, about.region)}的园区" if about.region else EVERYWHERE
 
 

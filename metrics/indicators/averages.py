@@ -2,12 +2,12 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
-from typing import Final
+from decimal import Decimal
+from typing import ClassVar, Final
 
 from metrics.indicators import organizations, ways
-from metrics.indicators.organizations import OWNER, REVIEW, START
-from metrics.indicators.shape import Composition, Group, Indicator, Share
+from metrics.indicators.declaring import OWNER, REVIEW, START
+from metrics.indicators.shape import Composition, Group, Indicator, Share, tenths
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Average:
     effective_from: dt.date = START
     next_review: dt.date = REVIEW
 
-    is_average: Final = True  # told apart by pages that list every kind of figure
+    is_average: ClassVar[bool] = True  # told apart by pages that list every kind of figure
 
     @property
     def label(self) -> str:
@@ -56,9 +56,7 @@ class Mean:
     @property
     def value(self) -> Decimal | None:
         """``None`` where there is nothing to divide by."""
-        if not self.number:
-            return None
-        return (Decimal(self.share.count) / self.number).quantize(Decimal("0.1"), ROUND_HALF_UP)
+        return tenths(self.share.count, self.number)
 
     @property
     def text(self) -> str:

@@ -4,13 +4,13 @@ The conditions are over the annotations of :func:`metrics.coverage.on_day`; coun
 are the same conditions, so they can not disagree.
 """
 
-import datetime as dt
 from typing import Any, Final
 
 from django.db.models import Q
 
 from metrics.coverage import ENOUGH_MEMBERS, QUALIFIED, on_day, why_not_operating
-from metrics.indicators.shape import Indicator, Measure, Population, Subject
+from metrics.indicators.declaring import declared
+from metrics.indicators.shape import Population, Subject
 from orgs.models import BusinessStateKind, Enterprise
 
 ENTERPRISES: Final = Subject("enterprises", "企业", "家", Enterprise, on_day)
@@ -149,49 +149,11 @@ STAFF_100: Final = Population(
     outside=f"{_OUTSIDE}、从业人员不足100人或未填",
 )
 
-_START: Final = dt.date(2026, 1, 1)
-_REVIEW: Final = dt.date(2027, 7, 1)
-_OWNER: Final = "园区党群工作部门"
 _BUILT: Final = "已单独、联合等方式建立党组织，且党组织在册、组建方式计入的企业"
 
 
-def _rate(
-    code: str,
-    name: str,
-    basis: str,
-    population: Population,
-    narrows: Q,
-    *,
-    family: str,
-    purpose: str,
-    counts: str,
-    source: str,
-    gap: str,
-    headline: bool = False,
-    measure: Measure = "percent",
-) -> Indicator:
-    """A rate over enterprises with what they all share: owner, effective date and review."""
-    return Indicator(
-        code=code,
-        name=name,
-        basis=basis,
-        purpose=purpose,
-        family=family,
-        population=population,
-        narrows=narrows,
-        numerator_text=counts,
-        source=source,
-        owner=_OWNER,
-        effective_from=_START,
-        next_review=_REVIEW,
-        measure=measure,
-        headline=headline,
-        gap_name=gap,
-    )
-
-
 RATES: Final = (
-    _rate(
+    declared(
         "org_coverage_real",
         "组织覆盖率",
         "实体运营口径",
@@ -204,7 +166,7 @@ RATES: Final = (
         gap="无组织覆盖",
         headline=True,
     ),
-    _rate(
+    declared(
         "solo_rate_real",
         "单独组建率",
         "实体运营口径",
@@ -217,7 +179,7 @@ RATES: Final = (
         gap="未单独组建",
         headline=True,
     ),
-    _rate(
+    declared(
         "should_built_rate",
         "应建已建率",
         "符合条件口径",
@@ -230,7 +192,7 @@ RATES: Final = (
         gap="应建未建",
         headline=True,
     ),
-    _rate(
+    declared(
         "work_coverage_broad",
         "工作覆盖率",
         "含已建组织企业",
@@ -243,7 +205,7 @@ RATES: Final = (
         gap="无覆盖",
         headline=True,
     ),
-    _rate(
+    declared(
         "two_coverage",
         "“两个覆盖”率",
         "实体运营口径",
@@ -256,7 +218,7 @@ RATES: Final = (
         gap="无覆盖",
         headline=True,
     ),
-    _rate(
+    declared(
         "effective_coverage",
         "有效覆盖率",
         "实体运营口径",
@@ -269,7 +231,7 @@ RATES: Final = (
         source="《中国共产党支部工作条例（试行）》第十一条、第十六条；《关于党的基层组织任期的意见》",
         gap="未有效覆盖",
     ),
-    _rate(
+    declared(
         "org_coverage_all",
         "组织覆盖率",
         "全部企业口径",
@@ -281,7 +243,7 @@ RATES: Final = (
         source="全国历年公报的占比算法，以企业总数为分母",
         gap="无组织覆盖",
     ),
-    _rate(
+    declared(
         "org_coverage_clean",
         "组织覆盖率",
         "剔除空壳口径",
@@ -293,7 +255,7 @@ RATES: Final = (
         source="地方文件：将“僵尸”“空壳”、名存实亡、“一企多照”企业统一剔除后计算",
         gap="无组织覆盖",
     ),
-    _rate(
+    declared(
         "org_coverage_sanyou",
         "组织覆盖率",
         "“三有”企业口径",
@@ -305,7 +267,7 @@ RATES: Final = (
         source="地方文件中“三有”企业的定义；职工数下限由园区设定",
         gap="无组织覆盖",
     ),
-    _rate(
+    declared(
         "solo_rate_all",
         "单独组建率",
         "全部企业口径",
@@ -317,7 +279,7 @@ RATES: Final = (
         source="部分城市公布的单独组建率，以企业总数为分母",
         gap="未单独组建",
     ),
-    _rate(
+    declared(
         "formation_rate_member",
         "组建率",
         "有党员企业口径",
@@ -329,7 +291,7 @@ RATES: Final = (
         source="“有党员的企业全部建立党组织”的考核口径",
         gap="有党员未建",
     ),
-    _rate(
+    declared(
         "formation_rate_scale",
         "规上企业组建率",
         "规模以上口径",
@@ -341,7 +303,7 @@ RATES: Final = (
         source="“规模以上非公企业建立党组织”的公报口径",
         gap="规上未建",
     ),
-    _rate(
+    declared(
         "solo_rate_scale",
         "规上企业单独组建率",
         "规模以上口径",
@@ -353,7 +315,7 @@ RATES: Final = (
         source="地方文件对规模以上企业单独组建的要求",
         gap="规上未单独组建",
     ),
-    _rate(
+    declared(
         "staff100_formation_rate",
         "100人以上企业组建率",
         "从业人员100人以上",
@@ -365,7 +327,7 @@ RATES: Final = (
         source="年报非公有制企业党组织情况表“从业人员100人以上企业”栏",
         gap="100人以上未建",
     ),
-    _rate(
+    declared(
         "staff50_member_rate",
         "50人以上企业有党员率",
         "从业人员50人以上",
@@ -377,7 +339,7 @@ RATES: Final = (
         source="年报非公有制企业党组织情况表“从业人员50人以上企业”栏",
         gap="50人以上无党员",
     ),
-    _rate(
+    declared(
         "work_coverage_strict",
         "工作覆盖率",
         "未建组织企业",
@@ -389,7 +351,7 @@ RATES: Final = (
         source="工作覆盖只对未建立党组织的企业而言的口径",
         gap="无覆盖",
     ),
-    _rate(
+    declared(
         "instructor_rate",
         "指导员覆盖率",
         "未建组织企业",
@@ -401,7 +363,7 @@ RATES: Final = (
         source="年报“已派党建工作指导员的”一行",
         gap="未派指导员",
     ),
-    _rate(
+    declared(
         "instructor_rate_all",
         "指导员联系率",
         "全部企业口径",
@@ -413,7 +375,7 @@ RATES: Final = (
         source="年报“党建工作指导员联系的”一行",
         gap="无指导员联系",
     ),
-    _rate(
+    declared(
         "union_rate",
         "工会组建率",
         "实体运营口径",
@@ -425,7 +387,7 @@ RATES: Final = (
         source="“是否健全群团组织：工会、共青团、妇联”的检查口径",
         gap="无工会",
     ),
-    _rate(
+    declared(
         "league_rate",
         "共青团组建率",
         "实体运营口径",
@@ -437,7 +399,7 @@ RATES: Final = (
         source="“是否健全群团组织：工会、共青团、妇联”的检查口径",
         gap="无共青团",
     ),
-    _rate(
+    declared(
         "womens_rate",
         "妇联组建率",
         "实体运营口径",
@@ -449,7 +411,7 @@ RATES: Final = (
         source="“是否健全群团组织：工会、共青团、妇联”的检查口径",
         gap="无妇联",
     ),
-    _rate(
+    declared(
         "solo_due",
         "联合党支部中应单独组建数",
         "联合组建企业口径",

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from django.db.models import Case, CharField, Exists, F, OuterRef, Q, Value, When
 
-from metrics.indicators.organizations import composed_of, declared
+from metrics.indicators.declaring import composed_of, declared
 from metrics.indicators.shape import Composition, Group, Indicator, Population, Subject
 from metrics.states import flag
 from orgs.models import (

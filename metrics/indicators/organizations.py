@@ -7,7 +7,8 @@ from django.db.models import Count, DateField, Exists, IntegerField, OuterRef, Q
 from django.db.models.functions import Coalesce
 
 from metrics.coverage import counted_coverages
-from metrics.indicators.shape import Composition, Group, Indicator, Measure, Population, Subject
+from metrics.indicators.declaring import composed_of, declared
+from metrics.indicators.shape import Composition, Group, Indicator, Population, Subject
 from metrics.soundness import BRANCH_KINDS, has_secretary, last_quarter, met, owes_meetings
 from metrics.states import LAST, NOW, REQUIREMENTS, Requirement, annotations, flag, last_of, running_of
 from orgs.models import (
@@ -166,47 +167,7 @@ INSTRUCTORS: Final = Population(
     outside="联络员、群团组织、领导联系",
 )
 
-START: Final = dt.date(2026, 1, 1)
-REVIEW: Final = dt.date(2027, 7, 1)
-OWNER: Final = "园区党群工作部门"
 _RULES: Final = "《中国共产党支部工作条例（试行）》"
-
-
-def declared(
-    code: str,
-    name: str,
-    basis: str,
-    population: Population,
-    narrows: Q,
-    *,
-    family: str,
-    purpose: str,
-    counts: str,
-    source: str,
-    gap: str = "缺口",
-    measure: Measure = "percent",
-    period: Any = None,
-    unreported: Q | None = None,
-) -> Indicator:
-    """An indicator with what all but those over enterprises share."""
-    return Indicator(
-        code=code,
-        name=name,
-        basis=basis,
-        purpose=purpose,
-        family=family,
-        population=population,
-        narrows=narrows,
-        numerator_text=counts,
-        source=source,
-        owner=OWNER,
-        effective_from=START,
-        next_review=REVIEW,
-        measure=measure,
-        gap_name=gap,
-        period=period,
-        unreported=unreported,
-    )
 
 
 def owed(one: Requirement, tense: str = "owed") -> Population:
@@ -346,20 +307,6 @@ INDICATORS: Final = (
 
 
 # Compositions
-
-
-def composed_of(
-    code: str,
-    name: str,
-    population: Population,
-    groups: tuple[Group, ...],
-    *,
-    purpose: str,
-    source: str,
-    family: str = "构成",
-    period: Any = None,
-) -> Composition:
-    return Composition(code, name, purpose, family, population, groups, source, OWNER, START, REVIEW, period)
 
 
 KINDS: Final = composed_of(

@@ -267,9 +267,14 @@ class Share:
 
 
 def percent(numerator: int, denominator: int) -> Decimal | None:
-    if not denominator:
+    return tenths(100 * numerator, denominator)
+
+
+def tenths(above: int, below: int) -> Decimal | None:
+    """The quotient with one decimal, half up; ``None`` where there is nothing to divide by."""
+    if not below:
         return None
-    return (Decimal(100 * numerator) / denominator).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    return (Decimal(above) / below).quantize(Decimal("0.1"), ROUND_HALF_UP)
 
 
 def same_subject(indicators: Sequence[Indicator]) -> Subject:

@@ -7,7 +7,7 @@ from django.db.models import Case, CharField, IntegerField, OuterRef, Q, Subquer
 from django.db.models.functions import Coalesce
 
 from metrics.coverage import counted_coverages, on_day
-from metrics.indicators.organizations import composed_of
+from metrics.indicators.declaring import composed_of
 from metrics.indicators.shape import Composition, Group, Population, Subject
 from orgs.models import Enterprise, FormationWay
 from orgs.once import once_a_day

@@ -16,9 +16,9 @@ from orgs.scoping import (
     Role,
     ScopedModel,
     ScopedQuerySet,
-    grants_of,
     has_nation,
     parks_in_reach,
+    within_reach_q,
 )
 
 
@@ -124,14 +124,7 @@ class Grant(ScopedModel):
     @classmethod
     def scope_q(cls, user: User, roles: Collection[Role] | None) -> Q:
         """An administrator hands out at most the reach he holds himself."""
-        held = list(grants_of(user, roles))
-        if any(grant.reach == Reach.NATION for grant in held):
-            return Q()
-        inside = Q(park__in=parks_in_reach(user, roles).values("pk"))
-        for grant in held:
-            if grant.reach == Reach.REGION:
-                inside |= Q(reach=Reach.REGION, region_prefix__startswith=grant.region_prefix)
-        return inside
+        return within_reach_q(user, roles)
 
     def clean(self) -> None:
         super().clean()

@@ -245,7 +245,7 @@ def table(question: Question, found: Explained, before: Rate, after: Rate) -> Ta
             ("截止日期", found.second),
             ("起始数值", before.text),
             ("截止数值", after.text),
-            ("园区", about.park.name if about.park else reach_words(about)),
+            ("园区", reach_words(about)),
             *sums,
             ("导出人", str(about.user)),
             ("导出时间", timezone.localtime()),

@@ -44,13 +44,12 @@ WITHHELD: Final = "名单由园区掌握"
 @require_safe
 def indicators(request: HttpRequest) -> HttpResponse:
     about = asked(request)
-    names = [about.park.name] if about.park else list(_parks(about).values_list("name", flat=True)[: MOST_PARKS + 1])
-    seen = len(names)
+    seen = 1 if about.park else len(_parks(about).values_list("pk")[: MOST_PARKS + 1])
     found = counted(about, everything=seen <= MOST_PARKS)
     parts = {} if seen > MOST_PARKS else compositions(about)
     context = {
         "asked": about,
-        "place": names[0] if seen == 1 else reach_words(about),
+        "place": reach_words(about),
         "day_choices": day_choices(request, about),
         "families": families(about, found),
         "averages": averages(about, found, parts) if parts else [],

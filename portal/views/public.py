@@ -149,9 +149,7 @@ def definitions(request: HttpRequest) -> HttpResponse:
 Figure = Indicator | Average | Composition
 
 
-def by_family(
-    figures: Iterable[Figure],
-) -> list[tuple[str, list[Figure]]]:
+def by_family(figures: Iterable[Figure]) -> list[tuple[str, list[Figure]]]:
     """Everything that is declared, by family in the order in which the families first come."""
     found: dict[str, list[Figure]] = {}
     for figure in figures:
