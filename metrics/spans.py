@@ -9,39 +9,15 @@ not be read off the single rows.
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
-from activities.models import Activity, ActivityKind
+from activities.models import ActivityKind
+from metrics import facts
+from metrics.facts import Facts, Firm, Unit
 from metrics.soundness import BRANCH_KINDS, months_before, quarter_of
-from orgs.models import (
-    COUNTED_KINDS,
-    COUNTED_WAYS,
-    NON_PUBLIC_KINDS,
-    SOLO_WAYS,
-    WIDE_WORK_KINDS,
-    WORK_KINDS,
-    Affiliation,
-    AffiliationKind,
-    BusinessState,
-    BusinessStateKind,
-    Coverage,
-    Election,
-    Employment,
-    Enterprise,
-    FormationWay,
-    Office,
-    Post,
-    WorkCoverage,
-    WorkKind,
-)
-
-# The end of a period that has none.
-NEVER: Final = dt.date.max
-CHUNK: Final = 500
-
-Period = tuple[dt.date, dt.date]
+from orgs.models import NON_PUBLIC_KINDS, WIDE_WORK_KINDS, WORK_KINDS, BusinessStateKind, WorkKind
+from orgs.periods import NEVER, Period, common, union
 
 
 class Standing(NamedTuple):
@@ -81,49 +57,20 @@ class Cut(NamedTuple):
     standing: Standing
 
 
-@dataclass
-class Firm:
-    """The dated facts about one enterprise that count, as periods."""
-
-    key: int
-    park: int
-    kind: str
-    industry: str
-    size: str
-    stay: Period
-    wide_work: bool
-    three_haves_staff: int
-    states: list[tuple[dt.date, dt.date, str, bool, int, bool]] = field(default_factory=list)
-    coverages: list[tuple[dt.date, dt.date, bool, int]] = field(default_factory=list)
-    works: list[tuple[dt.date, dt.date, str]] = field(default_factory=list)
-    full: list[tuple[dt.date, dt.date, int]] = field(default_factory=list)
-    probationary: list[tuple[dt.date, dt.date, int]] = field(default_factory=list)
-    ways: frozenset[str] = frozenset()
-
-
 def of_enterprises(keys: Collection[int]) -> Iterator[Cut]:
     """The spans of these enterprises."""
-    wanted = sorted(keys)
-    for start in range(0, len(wanted), CHUNK):
-        some = wanted[start : start + CHUNK]
-        yield from _cuts({"pk__in": some}, {"enterprise__in": some})
+    for some in facts.of_enterprises(keys):
+        yield from _cuts(some)
 
 
 def of_park(park: int) -> Iterator[Cut]:
     """The spans of every enterprise of a park."""
-    yield from _cuts({"park": park}, {"enterprise__park": park})
+    yield from _cuts(facts.of_park(park))
 
 
-def _cuts(own: Mapping[str, Any], hanging: Mapping[str, Any]) -> Iterator[Cut]:
-    firms = _firms(own)
-    if not firms:
-        return
-    _states(firms, hanging)
-    organizations = _coverages(firms, hanging)
-    _works(firms, hanging)
-    _members(firms, hanging)
-    sound = sound_periods(organizations)
-    for firm in firms.values():
+def _cuts(some: Facts) -> Iterator[Cut]:
+    sound = {key: sound_periods(unit) for key, unit in some.units.items()}
+    for firm in some.firms.values():
         for since, until, standing in cut(firm, sound):
             ends = None if until == NEVER else until
             yield Cut(firm.key, firm.park, firm.industry, firm.size, firm.kind, since, ends, standing)
@@ -195,147 +142,15 @@ def _standing(firm: Firm, effective: Sequence[Period], day: dt.date) -> Standing
     )
 
 
-# Reading the facts
-
-
-def _firms(own: Mapping[str, Any]) -> dict[int, Firm]:
-    firms = {}
-    rows = Enterprise.objects.filter(**own).order_by()
-    for pk, park, kind, industry, size, settled, left, wide, staff, attached, dispatched, grid in rows.values_list(
-        "pk",
-        "park",
-        "kind",
-        "industry",
-        "size",
-        "settled_on",
-        "left_on",
-        "park__wide_work",
-        "park__three_haves_staff",
-        "park__count_attached",
-        "park__count_dispatched",
-        "park__count_grid",
-    ):
-        more = {FormationWay.ATTACHED: attached, FormationWay.DISPATCHED: dispatched, FormationWay.GRID: grid}
-        ways = COUNTED_WAYS | {way for way, counts in more.items() if counts}
-        stay = (settled, left or NEVER)
-        firms[pk] = Firm(pk, park, kind, industry, size, stay, wide, staff, ways=frozenset(ways))
-    return firms
-
-
-def _states(firms: Mapping[int, Firm], hanging: Mapping[str, Any]) -> None:
-    rows = BusinessState.objects.filter(**hanging).order_by("-since")
-    for key, since, until, state, premises, operations, staff, scale in rows.values_list(
-        "enterprise", "since", "until", "state", "fixed_premises", "has_operations", "staff", "above_scale"
-    ):
-        # Latest first, as on_day chooses where two states hold on one day
-        three = bool(premises and operations)
-        number = -1 if staff is None else staff
-        firms[key].states.append((since, until or NEVER, state, three, number, bool(scale)))
-
-
-def _coverages(firms: Mapping[int, Firm], hanging: Mapping[str, Any]) -> dict[int, tuple[str, dt.date]]:
-    """Fills in the counted coverages; gives kind and founding day of each covering organization."""
-    organizations = {}
-    rows = Coverage.objects.filter(**hanging, organization__kind__in=sorted(COUNTED_KINDS)).order_by()
-    for key, since, until, way, organization, kind, founded, dissolved in rows.values_list(
-        "enterprise",
-        "since",
-        "until",
-        "way",
-        "organization",
-        "organization__kind",
-        "organization__founded_on",
-        "organization__dissolved_on",
-    ):
-        firm = firms[key]
-        begin, end = max(since, founded), min(until or NEVER, dissolved or NEVER)
-        if way in firm.ways and begin < end:
-            firm.coverages.append((begin, end, way in SOLO_WAYS, organization))
-            organizations[organization] = (kind, founded)
-    return organizations
-
-
-def _works(firms: Mapping[int, Firm], hanging: Mapping[str, Any]) -> None:
-    rows = WorkCoverage.objects.filter(**hanging).order_by()
-    for key, since, until, kind in rows.values_list("enterprise", "since", "until", "kind"):
-        firms[key].works.append((since, until or NEVER, kind))
-
-
-def _members(firms: Mapping[int, Firm], hanging: Mapping[str, Any]) -> None:
-    rows = Employment.objects.filter(**hanging).order_by()
-    found = rows.values_list(
-        "enterprise",
-        "since",
-        "until",
-        "member",
-        "member__admitted_on",
-        "member__full_on",
-        "member__left_on",
-        "member__suspended_on",
-        "member__reinstated_on",
-        "enterprise__park__transferred_only",
-    )
-    employments = list(found)
-    moved_in = _moved_in({row[3] for row in employments if row[9]}, firms)
-    for key, since, until, member, admitted, full_on, left, suspended, reinstated, transferred_only in employments:
-        here = [(since, until or NEVER)]
-        if transferred_only:
-            here = common(here, moved_in.get((member, firms[key].park), ()))
-        end = left or NEVER
-        firm = firms[key]
-        if full_on is not None:
-            full = [(full_on, end)] if full_on < end else []
-            if suspended is not None:
-                full = [*common(full, [(dt.date.min, suspended)]), *common(full, [(reinstated or NEVER, NEVER)])]
-            firm.full.extend((*period, member) for period in common(here, full))
-        if admitted is not None and admitted < min(full_on or NEVER, end):
-            firm.probationary.extend(
-                (*period, member) for period in common(here, [(admitted, min(full_on or NEVER, end))])
-            )
-
-
-def _moved_in(members: Collection[int], firms: Mapping[int, Firm]) -> dict[tuple[int, int], list[Period]]:
-    """(member, park) → when a formal affiliation to an organization of that park held."""
-    found: dict[tuple[int, int], list[Period]] = defaultdict(list)
-    wanted = sorted(members)
-    for start in range(0, len(wanted), CHUNK):
-        rows = Affiliation.objects.filter(member__in=wanted[start : start + CHUNK], kind=AffiliationKind.FORMAL)
-        for member, park, since, until in rows.order_by().values_list("member", "organization__park", "since", "until"):
-            found[member, park].append((since, until or NEVER))
-    return found
-
-
 # Organizations in working order
 
 
-def sound_periods(organizations: Mapping[int, tuple[str, dt.date]]) -> dict[int, list[Period]]:
-    """When each organization was in working order (:func:`metrics.soundness.sound_organizations`)."""
-    wanted = sorted(organizations)
-    secretaries: dict[int, list[Period]] = defaultdict(list)
-    terms: dict[int, list[Period]] = defaultdict(list)
-    meetings: dict[int, list[tuple[str, dt.date]]] = defaultdict(list)
-    owed = (ActivityKind.MEMBER_MEETING, ActivityKind.THEME_DAY)
-    for start in range(0, len(wanted), CHUNK):
-        some = {"organization__in": wanted[start : start + CHUNK]}
-        offices = Office.objects.filter(**some, post=Post.SECRETARY).order_by()
-        for key, since, until in offices.values_list("organization", "since", "until"):
-            secretaries[key].append((since, until or NEVER))
-        elections = Election.objects.filter(**some).order_by()
-        for key, held_on, expires, extended in elections.values_list(
-            "organization", "held_on", "expires_on", "extended_to"
-        ):
-            terms[key].append((held_on, extended or expires))
-        branches = [key for key in some["organization__in"] if organizations[key][0] in BRANCH_KINDS]
-        lives = Activity.objects.filter(organization__in=branches, kind__in=owed).order_by()
-        for key, kind, held_on in lives.values_list("organization", "kind", "held_on"):
-            meetings[key].append((kind, held_on))
-    sound: dict[int, list[Period]] = {}
-    for key, (kind, founded) in organizations.items():
-        running = common(union(secretaries[key]), union(terms[key]))
-        if kind in BRANCH_KINDS and running:
-            running = common(running, dutiful(founded, meetings[key]))
-        sound[key] = running
-    return sound
+def sound_periods(unit: Unit) -> list[Period]:
+    """When an organization was in working order (:func:`metrics.soundness.sound_organizations`)."""
+    running = common(union(unit.secretaries), union(unit.terms))
+    if unit.kind in BRANCH_KINDS and running:
+        running = common(running, dutiful(unit.founded, unit.meetings))
+    return running
 
 
 def dutiful(founded: dt.date, meetings: Iterable[tuple[str, dt.date]]) -> list[Period]:
@@ -352,30 +167,3 @@ def dutiful(founded: dt.date, meetings: Iterable[tuple[str, dt.date]]) -> list[P
             continue
         good.append((months_before(quarter, -3), months_before(quarter, -6)))
     return union(good)
-
-
-# Sets of days
-
-
-def union(periods: Iterable[Period]) -> list[Period]:
-    """The same days as disjoint periods in order; periods that touch are one."""
-    made: list[Period] = []
-    for since, until in sorted(periods):
-        if since >= until:
-            continue
-        if made and since <= made[-1][1]:
-            made[-1] = (made[-1][0], max(made[-1][1], until))
-        else:
-            made.append((since, until))
-    return made
-
-
-def common(some: Iterable[Period], others: Iterable[Period]) -> list[Period]:
-    """The days that lie in a period of both."""
-    kept = list(others)
-    return [
-        (max(since, begin), min(until, end))
-        for since, until in some
-        for begin, end in kept
-        if max(since, begin) < min(until, end)
-    ]

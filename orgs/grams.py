@@ -68,19 +68,25 @@ def bearers(words: str) -> QuerySet[NameGram] | None:
 def after_write(rows: Sequence[Any]) -> None:
     """Called by the journal in its transaction: with new rows, a row before and after, or one that was deleted."""
     firms = [row for row in rows if isinstance(row, Enterprise)]
+    if len(firms) == 2 and firms[0].pk == firms[1].pk and _texts(firms[0]) == _texts(firms[1]):
+        return  # another field of one enterprise was changed
     if not firms:
         return
     stored = _pairs_of(sorted({firm.pk for firm in firms}))
     wanted = set().union(*([(pair, pk) for pair in found] for pk, found in stored.items()))
     borne: dict[int, set[str]] = {}
     for firm in firms:
-        borne.setdefault(firm.pk, set()).update(pairs(*(getattr(firm, name) for name in COLUMNS)))
+        borne.setdefault(firm.pk, set()).update(pairs(*_texts(firm)))
     for pk, found in borne.items():
         gone = found - stored.get(pk, set())
         if gone:
             NameGram._base_manager.filter(enterprise=pk, gram__in=sorted(gone)).delete()
     new = [NameGram(gram=pair, enterprise_id=pk) for pair, pk in sorted(wanted)]
     NameGram._base_manager.bulk_create(new, batch_size=BATCH, ignore_conflicts=True)
+
+
+def _texts(firm: Enterprise) -> list[str]:
+    return [getattr(firm, name) for name in COLUMNS]
 
 
 def _pairs_of(keys: Sequence[int]) -> dict[int, set[str]]:

@@ -9,8 +9,9 @@ a changed row as it stood before and as it stands now, a deleted row with the ke
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
+from functools import cache, lru_cache
 from typing import Any, Final, TypeVar
 
 from django.apps import apps
@@ -21,7 +22,8 @@ from django.http import Http404
 from django.utils.module_loading import import_string
 
 from orgs.models import Action, Change, User, Via
-from orgs.scoping import ScopedModel, ScopedQuerySet
+from orgs.prepared import Prepared
+from orgs.scoping import Role, ScopedModel, ScopedQuerySet, has_plain_scope
 
 __all__ = ["INSTALLER", "Installer", "Refused", "Via", "delete", "diff", "save", "save_many", "trail_of"]
 
@@ -57,20 +59,20 @@ def save(row: Row, user: User | Installer, via: Via) -> Row:
             stored = _writable(model, user).select_for_update(of=("self",)).filter(pk=row.pk).first()
             if stored is None:
                 raise Refused(f"{model._meta.verbose_name}不存在")
-        _check_targets([row], user)
-        row.full_clean()
-        before = _snapshot(stored) if stored is not None else {}
+        _check_targets([row], user, stored)
+        _validate(row, stored)
         row.save()
-        after = _snapshot(row)
-        if stored is not None:
-            changed = {name for name in after if _plain(before.get(name)) != _plain(after[name])}
-            before = {name: before.get(name) for name in changed}
-            after = {name: after[name] for name in changed}
+        if stored is None:
+            before, after = {}, _snapshot(row)
+        else:
+            changed = _differing(stored, row, _traced(row))
+            before, after = _snapshot(stored, changed), _snapshot(row, changed)
             if _secret_changed(stored, row):
                 before["password"], after["password"] = "（不记录）", "（已更换）"
             if not after:
                 return row
-        _check_still_writable(model, [row.pk], user)
+        if stored is None or _could_have_moved(model, after):
+            _check_still_writable(model, [row.pk], user)
         _trace([(row, Action.UPDATE if stored is not None else Action.CREATE, before, after)], user, via)
         _after_write([stored, row] if stored is not None else [row])
     return row
@@ -178,29 +180,96 @@ def _writable(model: type[Row], user: User | Installer) -> ScopedQuerySet:
     return everything if isinstance(user, Installer) else everything.writable_by(user)
 
 
-def _check_targets(rows: Sequence[ScopedModel], user: User | Installer) -> None:
-    """Every foreign key points at a row that the writer may see: a forged key is refused, whatever form it came by."""
+def _check_targets(rows: Sequence[ScopedModel], user: User | Installer, stored: ScopedModel | None = None) -> None:
+    """Every foreign key points at a row that the writer may see: a forged key is refused, whatever form it came by.
+
+    What a row pointed at as ``stored`` it may go on pointing at.
+    """
     if isinstance(user, Installer):
         return
     for field in rows[0].scoped_foreign_keys():
-        wanted = {getattr(row, field.attname) for row in rows} - {None}
+        wanted = {getattr(row, field.attname) for row in rows} - {None, getattr(stored, field.attname, None)}
         if not wanted:
             continue
         target: Any = field.related_model
-        seen = target.objects.visible_to(user).filter(pk__in=wanted).values_list("pk", flat=True)
-        if wanted - set(seen):
+        if wanted - _within(target, wanted, user, target.read_roles):
             raise Refused(f"所选的{field.verbose_name}不存在")
+
+
+def _validate(row: ScopedModel, stored: ScopedModel | None) -> None:
+    """As ``full_clean``; but what the database holds of a stored row has passed the constraints, so they are asked
+    only where a field was changed that they speak of."""
+    if stored is None:
+        row.full_clean()
+        return
+    errors: dict[str, Any] = {}
+    try:
+        row.full_clean(validate_constraints=False)
+    except ValidationError as error:
+        errors = error.update_error_dict(errors)
+    changed = _differing(stored, row, row._meta.concrete_fields)
+    for constraint, names in _constraints_of(type(row)):
+        if not changed & names:
+            continue
+        try:
+            constraint.validate(type(row), row, exclude=set(errors))
+        except ValidationError as error:
+            fields = list(getattr(constraint, "fields", ()))
+            if error.code == "unique" and len(fields) == 1:
+                errors.setdefault(fields[0], []).append(error)
+            else:
+                errors = error.update_error_dict(errors)
+    if errors:
+        raise ValidationError(errors)
+
+
+@cache
+def _constraints_of(model: type[ScopedModel]) -> list[tuple[Any, set[str]]]:
+    """The constraints of a model's table, each with the fields in its condition and its columns."""
+    found = []
+    for one in model._meta.constraints:
+        constraint: Any = one
+        names = set(getattr(constraint, "fields", ()))
+        if constraint.condition is not None:
+            names |= constraint.condition.referenced_base_fields
+        for expression in getattr(constraint, "expressions", ()):
+            names |= {part.name for part in expression.flatten() if isinstance(part, models.F)}
+        found.append((constraint, names))
+    return found
+
+
+def _could_have_moved(model: type[ScopedModel], changed: Collection[str]) -> bool:
+    """Whether a writable row with these fields changed may lie elsewhere now. Who has a scope of his own always may."""
+    return not (has_plain_scope(model) and model.park_path) or model.park_path.split("__")[0] in changed
 
 
 def _check_still_writable(model: type[ScopedModel], keys: Collection[Any], user: User | Installer) -> None:
     if isinstance(user, Installer):
         return
-    wanted = list(keys)
-    found = 0
-    for start in range(0, len(wanted), BATCH):
-        found += _writable(model, user).filter(pk__in=wanted[start : start + BATCH]).count()
-    if found != len(wanted):
+    wanted = set(keys)
+    if wanted - _within(model, wanted, user, model.write_roles):
         raise Refused(f"{model._meta.verbose_name}不在可以登记的园区")
+
+
+def _within(model: type[ScopedModel], keys: Collection[Any], user: User, roles: frozenset[Role] | None) -> set[Any]:
+    """Those of the keys whose rows lie in the user's reach."""
+    wanted, found = sorted(keys), set()
+    for start in range(0, len(wanted), BATCH):
+        some = wanted[start : start + BATCH]
+        if has_plain_scope(model):
+            found |= {pk for (pk,) in _reach(model, user.pk, roles)(some)}
+        else:
+            inside = ScopedQuerySet(model=model).filter(model.scope_q(user, roles), pk__in=some)
+            found |= set(inside.values_list("pk", flat=True))
+    return found
+
+
+@lru_cache(maxsize=512)
+def _reach(model: type[ScopedModel], user_id: int, roles: frozenset[Role] | None) -> Prepared:
+    """The question which rows lie in an account's reach, where the database answers it by the park alone."""
+    user = User(pk=user_id)
+    rows = ScopedQuerySet(model=model).filter(model.scope_q(user, roles)).order_by()
+    return Prepared(lambda keys: rows.filter(pk__in=keys).values_list("pk"))
 
 
 def _trace(
@@ -230,28 +299,33 @@ def _after_write(rows: Sequence[ScopedModel]) -> None:
         import_string(name)(rows)
 
 
-def _snapshot(row: ScopedModel) -> dict[str, Any]:
-    """Field name → a JSON value. A foreign key is kept as [key, text] so that the trail reads without the target."""
+def _snapshot(row: ScopedModel, names: Collection[str] | None = None) -> dict[str, Any]:
+    """Field name → a JSON value, of all traced fields or of these. A foreign key is kept as [key, text] so that the
+    trail reads without the target."""
     kept: dict[str, Any] = {}
-    for field in row._meta.concrete_fields:
-        if field.primary_key or field.name in row.untraced:
-            continue
-        value = getattr(row, field.attname)
-        if field.is_relation:
-            kept[field.name] = None if value is None else [value, str(getattr(row, field.name))]
-        elif isinstance(value, dt.date | dt.datetime):
-            kept[field.name] = value.isoformat()
-        elif isinstance(value, Decimal):
-            # 90 typed and 90.0000 stored are the same number
-            kept[field.name] = format(value.normalize(), "f")
-        else:
-            kept[field.name] = value
+    for field in _traced(row):
+        if names is None or field.name in names:
+            value = _value(row, field)
+            kept[field.name] = [value, str(getattr(row, field.name))] if field.is_relation and value else value
     return kept
 
 
-def _plain(value: Any) -> Any:
-    """A foreign key is compared by key: a renamed target is not a change of the row that points at it."""
-    return value[0] if isinstance(value, list) and len(value) == 2 else value
+def _differing(stored: ScopedModel, row: ScopedModel, fields: Iterable[models.Field[Any, Any]]) -> set[str]:
+    """Which of the fields differ. A foreign key is compared by key: a renamed target is no change of this row."""
+    return {field.name for field in fields if _value(stored, field) != _value(row, field)}
+
+
+def _traced(row: ScopedModel) -> list[models.Field[Any, Any]]:
+    return [field for field in row._meta.concrete_fields if not (field.primary_key or field.name in row.untraced)]
+
+
+def _value(row: ScopedModel, field: models.Field[Any, Any]) -> Any:
+    """As JSON; of a foreign key the key alone."""
+    value = getattr(row, field.attname)
+    if isinstance(value, dt.date | dt.datetime):
+        return value.isoformat()
+    # 90 typed and 90.0000 stored are the same number
+    return format(value.normalize(), "f") if isinstance(value, Decimal) else value
 
 
 def _secret_changed(stored: ScopedModel, row: ScopedModel) -> bool:

@@ -5,10 +5,16 @@ longer does; an empty ``until`` means it still holds. So a relation that ends on
 """
 
 import datetime as dt
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import ClassVar, Final
 
 from django.db import models
 from django.db.models import F, Q
+
+# Where plain periods are reckoned with: the end of one that has none.
+NEVER: Final = dt.date.max
+
+Period = tuple[dt.date, dt.date]
 
 
 def during(day: dt.date, prefix: str = "", since: str = "since", until: str = "until") -> Q:
@@ -25,6 +31,30 @@ def contains(since: dt.date | None, until: dt.date | None, day: dt.date) -> bool
 def overlap(since: dt.date, until: dt.date | None, other_since: dt.date, other_until: dt.date | None) -> bool:
     """Whether two half-open periods share at least one day."""
     return (other_until is None or since < other_until) and (until is None or other_since < until)
+
+
+def union(periods: Iterable[Period]) -> list[Period]:
+    """The same days as disjoint periods in order; periods that touch are one."""
+    made: list[Period] = []
+    for since, until in sorted(periods):
+        if since >= until:
+            continue
+        if made and since <= made[-1][1]:
+            made[-1] = (made[-1][0], max(made[-1][1], until))
+        else:
+            made.append((since, until))
+    return made
+
+
+def common(some: Iterable[Period], others: Iterable[Period]) -> list[Period]:
+    """The days that lie in a period of both."""
+    kept = list(others)
+    return [
+        (max(since, begin), min(until, end))
+        for since, until in some
+        for begin, end in kept
+        if max(since, begin) < min(until, end)
+    ]
 
 
 def period_constraint(since: str, until: str, message: str, *, name: str) -> models.CheckConstraint:

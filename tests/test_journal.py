@@ -18,7 +18,6 @@ from orgs.journal import INSTALLER, Refused, Via
 from orgs.models import Affiliation, Change, Coverage, Enterprise, Grant, Member, Park, User
 from orgs.scoping import ScopedModel
 from tests.factories import Side, World, day, make_enterprise, make_park, make_user
-from tests.test_house import DERIVED
 
 pytestmark = pytest.mark.django_db
 
@@ -372,47 +371,6 @@ def test_only_management_commands_use_the_installer() -> None:
             if names & {"INSTALLER", "Installer"}:
                 found.append(str(path.relative_to(ROOT)))
     assert found == []
-
-
-WRITES = {"bulk_create", "bulk_update", "update_or_create", "get_or_create", "raw", "extra", "cursor", "execute"}
-
-
-def writes_past_the_journal(path: Path) -> list[str]:
-    """Calls that write (or read raw) past the gate: bulk methods, ``.update(`` of a queryset, ``objects.create``."""
-    found = []
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
-            continue
-        name, target = node.func.attr, ast.unparse(node.func.value)
-        querying = "objects" in target or "_manager" in target or "queryset" in target.lower()
-        if name in WRITES or (name in {"update", "create", "delete"} and querying):
-            found.append(f"{path}:{node.lineno} {target[:40]}.{name}")
-    return found
-
-
-def test_nothing_else_writes() -> None:
-    # What is worked out from the records keeps its own tables; the benchmark fills a database of its own
-    apart = {ROOT / "orgs" / "journal.py", *(ROOT / path for path in DERIVED)}
-    apart |= set((ROOT / "portal" / "benchmark").rglob("*.py"))
-    found = []
-    for package in ("orgs", "activities", "metrics", "portal"):
-        for path in sorted((ROOT / package).rglob("*.py")):
-            if path not in apart and "migrations" not in path.parts:
-                found += writes_past_the_journal(path)
-    assert found == []
-
-
-def test_that_search_bites(tmp_path: Path) -> None:
-    bad = tmp_path / "bad.py"
-    bad.write_text(
-        "Enterprise.objects.filter(a=1).update(name='x')\n"
-        "Enterprise.objects.bulk_create([])\n"
-        "Enterprise.objects.create()\n"
-        "connection.cursor()\n"
-        "data.update(a=1)\n",
-        encoding="utf-8",
-    )
-    assert len(writes_past_the_journal(bad)) == 4
 
 
 # Odd corners

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import random
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -17,6 +18,7 @@ from metrics.models import ParkDay, ParkMonth, ProvinceDay, ProvinceMonth, Span
 from orgs import journal
 from orgs.journal import INSTALLER, Via
 from orgs.models import Coverage, Employment, Enterprise, Grant, Member, Park, Reach, Role
+from orgs.scoping import ScopedModel
 from tests.factories import (
     cover,
     employ,
@@ -25,9 +27,11 @@ from tests.factories import (
     make_member,
     make_organization,
     make_park,
+    make_uscc,
     make_user,
     put,
     set_state,
+    work,
 )
 from tests.test_coverage_property import FIRST, LENGTH, random_history, store
 
@@ -149,6 +153,70 @@ def test_every_write_is_summed_up_at_once() -> None:
     assert not Span.objects.filter(enterprise=second.pk).exists()
     groups_equal(today)
     same_as_built_anew()
+
+
+# Another valid value for every column, so that none is left out unseen
+EVERY_COLUMN: dict[type[ScopedModel], dict[str, Any]] = {
+    Enterprise: {
+        "name": "改名后的企业",
+        "uscc": make_uscc(9001),
+        "former_names": "旧名",
+        "kind": "state",
+        "industry": "I",
+        "industry_code": "65",
+        "size": "micro",
+        "subordination": "旗委组织部",
+        "sector_authority": "工信局",
+        "locality": "大路镇",
+        "settled_on": dt.date(2025, 2, 3),
+        "left_on": dt.date(2026, 5, 6),
+        "address": "一号路",
+        "contact": "某某",
+        "phone": "0477-0000000",
+        "note": "备注",
+    },
+    Park: {
+        "slug": "other-slug",
+        "name": "改名后的园区",
+        "short_name": "改名",
+        "level": "national",
+        "kind": "chemical",
+        "region_code": "620900",
+        "region_name": "别处",
+        "working_committee": "党工委",
+        "is_demo": True,
+        "is_public": True,
+        "count_attached": False,
+        "count_dispatched": False,
+        "count_grid": True,
+        "wide_work": True,
+        "transferred_only": True,
+        "three_haves_staff": 30,
+    },
+}
+
+
+@pytest.mark.parametrize("model", EVERY_COLUMN)
+def test_every_column_changed_alone_is_summed_up(model: type[ScopedModel]) -> None:
+    park = make_park("columns", region="150622")
+    firms = [make_enterprise(park, industry="C", size="small", state=None) for _ in range(3)]
+    for firm, way in zip(firms, ("attached", "dispatched", "grid"), strict=True):
+        start = dt.date(2025, 1, 1)
+        set_state(firm, "operating", start, staff=20, fixed_premises=True, has_operations=True, above_scale=True)
+        cover(make_organization(park, founded_on=start), firm, since=dt.date(2025, 3, 10), way=way)
+        work(firm, kind="womens_federation", since=dt.date(2025, 4, 1))
+        employ(make_member(park), firm, start)
+    summaries.rebuild()
+    tested = EVERY_COLUMN[model]
+    assert set(tested) == {field.name for field in model._meta.concrete_fields} - {"id", "park"}
+    for name, value in tested.items():
+        row = park if model is Park else firms[0]
+        row.refresh_from_db()
+        before = getattr(row, name)
+        for changed in (value, before):
+            setattr(row, name, changed)
+            put(row)
+            same_as_built_anew()
 
 
 def test_a_random_walk_of_writes_ends_where_building_anew_does() -> None:

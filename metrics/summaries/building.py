@@ -10,7 +10,17 @@ from metrics import spans
 from metrics.indicators.counting import month_ends
 from metrics.indicators.measures import MEASURES, sql_of
 from metrics.models import SummaryState
-from metrics.summaries.state import COLUMNS, MONTHS, TABLES, date_sql, definitions, execute, kept_months, last_month_end
+from metrics.summaries.state import (
+    COLUMNS,
+    MONTHS,
+    TABLES,
+    date_sql,
+    definitions,
+    execute,
+    insert,
+    kept_months,
+    last_month_end,
+)
 from orgs.models import Park
 
 FIELDS: Final = ("industry", "size", "kind")
@@ -50,17 +60,13 @@ def rebuild(say: Callable[[str], object] | None = None) -> None:
 def insert_spans(cuts: Iterable[spans.Cut]) -> None:
     """As rows of values: model instances would take four times as long over millions."""
     names = ("enterprise", "park_id", *spans.Cut._fields[2:-1], *spans.Standing._fields)
-    insert = f"INSERT INTO metrics_span ({', '.join(names)}) VALUES ({', '.join(['%s'] * len(names))})"  # noqa: S608
     rows = [(*one[:-1], *one.standing) for one in cuts]
-    if not rows:
-        return
     if connection.vendor == "postgresql" and len(rows) > MANY:
         with connection.cursor() as cursor, cursor.copy(f"COPY metrics_span ({', '.join(names)}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
         return
-    with connection.cursor() as cursor:
-        cursor.executemany(insert, rows)
+    insert("metrics_span", names, rows)
 
 
 def _build_tallies(state: SummaryState, say: Callable[[str], object] | None = None) -> None:

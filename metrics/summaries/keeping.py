@@ -8,17 +8,28 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import pairwise
-from typing import Any, Final
+from itertools import chain, groupby
+from typing import Any, Final, NamedTuple
 
 from django.db import connection
 
 from activities.models import Activity
 from metrics import spans
+from metrics.facts import FIRM_COLUMNS
 from metrics.indicators.measures import counted_in
 from metrics.models import SummaryState
 from metrics.summaries.building import FIELDS, insert_spans, rebuild
-from metrics.summaries.state import COLUMNS, advance, current, day_of, execute, kept_months
+from metrics.summaries.state import (
+    COLUMNS,
+    TABLES,
+    advance,
+    batched,
+    current,
+    day_of,
+    execute,
+    insert,
+    kept_months,
+)
 from orgs.models import (
     Affiliation,
     BusinessState,
@@ -32,23 +43,45 @@ from orgs.models import (
     PartyOrganization,
     WorkCoverage,
 )
+from orgs.periods import NEVER
 from orgs.scoping import ScopedModel
 
 # Up to this many enterprises a summary that is missing or out of date is built by the next write, unasked.
 SMALL: Final = 5_000
 BATCH: Final = 500
+STEPS: Final = 100
+# What counts of the columns of an enterprise and of its park
+OWN: Final = tuple(name for name in FIRM_COLUMNS if "__" not in name)
+OF_PARK: Final = (
+    "region_code",
+    *(name.removeprefix("park__") for name in FIRM_COLUMNS if name.startswith("park__")),
+)
+GROUPS: Final = ("industry", "size")
 ZERO: Final = (0,) * len(COLUMNS)
 Vector = tuple[int, ...]
 Days = dict[dt.date, list[int]]
-Cell = tuple[str, str, str]  # province, field, value
+Place = tuple[Any, ...]  # a park, or a cell of a province: the keys of their table
+Tally = dict[Place, Days]
+
+
+class Step(NamedTuple):
+    """What is added to each of so many ``days`` that are kept, from ``first`` to ``last``."""
+
+    place: Place
+    first: dt.date
+    last: dt.date
+    days: int
+    amounts: Sequence[int]
+
 
 # What a write touches
 
 
 def after_write(rows: Sequence[ScopedModel]) -> None:
     """Bring the summary up to these rows, written (for an update also as they stood before) or deleted just now."""
-    keys, parks = _touched(rows)
-    if not keys and not parks:
+    regrouped = _regrouped(rows)
+    keys, parks = _touched(rows, regrouped)
+    if not (keys or parks or regrouped):
         return
     state = current(writing=True)
     if state is None:
@@ -62,22 +95,20 @@ def after_write(rows: Sequence[ScopedModel]) -> None:
     for row in rows:
         if isinstance(row, Park):
             codes[row.pk].append(row.region_code[:2])
-    _refresh(state, keys, {prefix for several in codes.values() for prefix in several})
+    _refresh(state, keys, regrouped, {prefix for several in codes.values() for prefix in several})
     for park, prefixes in codes.items():
         if prefixes[0] != prefixes[-1]:
             _move(state, park, prefixes[0], prefixes[-1])
 
 
-def _touched(rows: Sequence[ScopedModel]) -> tuple[set[int], set[int]]:
-    """(enterprises, parks) about which these rows say something that counts."""
-    keys: set[int] = set()
-    parks: set[int] = set()
+def _touched(rows: Sequence[ScopedModel], regrouped: Collection[int]) -> tuple[set[int], set[int]]:
+    """(enterprises, parks) about which these rows say something that counts, the regrouped left out."""
+    keys = {pk for pk, told in _told(rows, Enterprise, OWN).items() if _differ(told)} - set(regrouped)
+    parks = {pk for pk, told in _told(rows, Park, OF_PARK).items() if _differ(told)}
     members: set[int] = set()
     organizations: set[int] = set()
     for row in rows:
         match row:
-            case Enterprise():
-                keys.add(row.pk)
             case BusinessState() | Coverage() | WorkCoverage() | Employment():
                 keys.add(row.enterprise_id)
             case Member():
@@ -88,13 +119,35 @@ def _touched(rows: Sequence[ScopedModel]) -> tuple[set[int], set[int]]:
                 organizations.add(row.pk)
             case Office() | Election() | Activity():
                 organizations.add(row.organization_id)
-            case Park():
-                parks.add(row.pk)
     for some in _several(members):
         keys |= set(Employment.objects.filter(member__in=some).values_list("enterprise", flat=True))
     for some in _several(organizations):
         keys |= set(Coverage.objects.filter(organization__in=some).values_list("enterprise", flat=True))
     return keys, parks
+
+
+def _regrouped(rows: Sequence[ScopedModel]) -> dict[int, tuple[Any, ...]]:
+    """The enterprises that only came to another industry or size: nothing about their days has changed."""
+    lasting = [place for place, name in enumerate(OWN) if name not in GROUPS]
+    return {
+        pk: tuple(told[-1][OWN.index(name)] for name in GROUPS)
+        for pk, told in _told(rows, Enterprise, OWN).items()
+        if len(set(told)) > 1 and len({tuple(one[place] for place in lasting) for one in told}) == 1
+    }
+
+
+def _told(rows: Sequence[ScopedModel], model: type[ScopedModel], names: Sequence[str]) -> dict[int, list[Any]]:
+    """What each row of a model says in these columns, before and after."""
+    told: dict[int, list[Any]] = defaultdict(list)
+    for row in rows:
+        if isinstance(row, model):
+            told[row.pk].append(tuple(getattr(row, name) for name in names))
+    return told
+
+
+def _differ(told: Sequence[Any]) -> bool:
+    """A row that is new or gone says something else than before; an edit of a telephone number does not."""
+    return len(told) == 1 or len(set(told)) > 1
 
 
 def _several(keys: Iterable[int]) -> Iterator[list[int]]:
@@ -106,16 +159,21 @@ def _several(keys: Iterable[int]) -> Iterator[list[int]]:
 # Keeping it
 
 
-def _refresh(state: SummaryState, keys: Collection[int], provinces: Collection[str] = ()) -> None:
+def _refresh(
+    state: SummaryState, keys: Collection[int], regrouped: Mapping[int, tuple[Any, ...]], provinces: Collection[str]
+) -> None:
     """Cut the spans of these enterprises anew and add what changed to the tallies.
 
     The provinces are locked first: a writer who waited here then reads the facts of the one he waited for.
     """
-    codes = _codes_of(keys)
+    codes = _codes_of([*keys, *regrouped])
     _lock({*codes.values(), *provinces})
-    for some in _several(keys):
+    for some in _several([*keys, *regrouped]):
         old = _kept_spans(f"enterprise IN ({_marks(some)})", some)
-        new = set(spans.of_enterprises(some))
+        new = set(spans.of_enterprises([key for key in some if key not in regrouped]))
+        for one in old:
+            if one.enterprise in regrouped:
+                new.add(one._replace(**dict(zip(GROUPS, regrouped[one.enterprise], strict=True))))
         gone = {one: pk for one, pk in old.items() if one not in new}
         come = [one for one in new if one not in old]
         if gone:
@@ -159,10 +217,14 @@ def _codes_of(keys: Collection[int]) -> dict[int, str]:
 
 def _lock(provinces: Collection[str]) -> None:
     """Make the others wait who write in these provinces; SQLite lets only one write anyway."""
+    made = "INSERT INTO metrics_province (prefix) VALUES (%s) ON CONFLICT DO NOTHING"
+    locked = "SELECT prefix FROM metrics_province WHERE prefix = %s FOR UPDATE"
     for prefix in sorted(provinces):
-        execute("INSERT INTO metrics_province (prefix) VALUES (%s) ON CONFLICT DO NOTHING", [prefix])
-        if connection.vendor == "postgresql":
-            execute("SELECT prefix FROM metrics_province WHERE prefix = %s FOR UPDATE", [prefix])
+        if connection.vendor != "postgresql":
+            execute(made, [prefix])
+        elif not execute(locked, [prefix]):
+            execute(made, [prefix])
+            execute(locked, [prefix])
 
 
 def _marks(values: Collection[Any]) -> str:
@@ -171,36 +233,30 @@ def _marks(values: Collection[Any]) -> str:
 
 def _add(state: SummaryState, codes: Mapping[int, str], gone: Iterable[spans.Cut], come: Iterable[spans.Cut]) -> None:
     """Take the spans that are gone off the tallies and put on those that have come."""
-    by_park: dict[int, Days] = defaultdict(dict)
-    by_cell: dict[Cell, Days] = defaultdict(dict)
+    parks: Tally = defaultdict(dict)
+    cells: Tally = defaultdict(dict)
     for sign, several in ((-1, gone), (1, come)):
         for one in several:
-            _put(by_park[one.park], one, sign)
+            _put(parks[one.park,], one, sign)
             for cell in _cells(codes[one.park], one):
-                _put(by_cell[cell], one, sign)
-    for park, days in by_park.items():
-        _apply(state, "metrics_park", {"park_id": park}, days)
-    _apply_cells(state, by_cell)
+                _put(cells[cell], one, sign)
+    _apply(state, "metrics_park", parks)
+    _apply(state, "metrics_province", cells)
 
 
 def _move(state: SummaryState, park: int, old: str, new: str) -> None:
     """A park's code now begins with another province's: its spans leave one and come to the other."""
-    by_cell: dict[Cell, Days] = defaultdict(dict)
+    cells: Tally = defaultdict(dict)
     for one in _kept_spans("park_id = %s", [park]):
         for province, sign in ((old, -1), (new, 1)):
             for cell in _cells(province, one):
-                _put(by_cell[cell], one, sign)
-    _apply_cells(state, by_cell)
+                _put(cells[cell], one, sign)
+    _apply(state, "metrics_province", cells)
 
 
-def _cells(province: str, one: spans.Cut) -> list[Cell]:
+def _cells(province: str, one: spans.Cut) -> list[Place]:
     """The tallies of a province in which an enterprise stands: all together, and by each field."""
-    return [(province, "", ""), *((province, field, getattr(one, field)) for field in FIELDS)]
-
-
-def _apply_cells(state: SummaryState, by_cell: Mapping[Cell, Days]) -> None:
-    for (province, field, value), days in by_cell.items():
-        _apply(state, "metrics_province", {"field": field, "province": province, "value": value}, days)
+    return [("", province, ""), *((field, province, getattr(one, field)) for field in FIELDS)]
 
 
 def _put(place: Days, one: spans.Cut, sign: int) -> None:
@@ -214,52 +270,66 @@ def _put(place: Days, one: spans.Cut, sign: int) -> None:
                 sums[position] += direction
 
 
-def _apply(state: SummaryState, table: str, where: Mapping[str, Any], days: Mapping[dt.date, Sequence[int]]) -> None:
-    """Add changes by day to one park or one cell of a province: to its days, and to every month end after them."""
-    changes = sorted((day, sums) for day, sums in days.items() if any(sums))
-    keys = list(where)
-    upsert = (
-        f"INSERT INTO {table}day ({', '.join([*keys, 'day', *COLUMNS])}) "  # noqa: S608 (names of ours)
-        f"VALUES ({', '.join(['%s'] * (len(keys) + 1 + len(COLUMNS)))}) "
-        f"ON CONFLICT ({', '.join([*keys, 'day'])}) DO UPDATE SET "
-        + ", ".join(f"{name} = {table}day.{name} + excluded.{name}" for name in COLUMNS)
-    )
-    kept = [[*where.values(), day, *sums] for day, sums in changes if day > state.first]
-    if kept:
-        with connection.cursor() as cursor:
-            cursor.executemany(upsert, kept)
-    # Between two changes the totals at month ends differ by the same amounts
+def _apply(state: SummaryState, table: str, tally: Tally) -> None:
+    """Add changes by day to a table's parks or cells: to their days, and to every month end after them."""
+    days: list[Step] = []
+    months: list[Step] = []
+    for place, changes in tally.items():
+        changed = sorted((day, sums) for day, sums in changes.items() if any(sums))
+        days += (Step(place, day, day, 1, sums) for day, sums in changed if day > state.first)
+        months += _steps(state, place, changed)
+    for some in batched(days, STEPS):
+        _add_steps(f"{table}day", TABLES[table], some, [])
+    for some in batched(months, STEPS):
+        _add_steps(f"{table}month", TABLES[table], some, kept_months(state))
+
+
+def _steps(state: SummaryState, place: Place, changed: Sequence[tuple[dt.date, Sequence[int]]]) -> Iterator[Step]:
+    """What the changes by day add to the month ends; month ends in a row to which the same is added are one step."""
+    following = iter([*changed, (NEVER, ZERO)])
+    day, sums = next(following)
     running = list(ZERO)
-    for (day, sums), (end, _) in pairwise([*changes, (spans.NEVER, ZERO)]):
-        running = [one + more for one, more in zip(running, sums, strict=True)]
-        if any(running) and day <= state.last and end > state.first:
-            _raise_months(state, table, where, day, end, running)
+    totals = []
+    for month in kept_months(state):
+        while day <= month:
+            running = [one + more for one, more in zip(running, sums, strict=True)]
+            day, sums = next(following)
+        totals.append((month, running))
+    for amounts, months in groupby(totals, key=lambda total: total[1]):
+        ends = [month for month, _ in months]
+        if any(amounts):
+            yield Step(place, ends[0], ends[-1], len(ends), amounts)
 
 
-def _raise_months(
-    state: SummaryState, table: str, where: Mapping[str, Any], since: dt.date, end: dt.date, amounts: Sequence[int]
-) -> None:
-    """Add to the month ends from ``since`` until ``end``; a park or cell may not have a row for each of them yet."""
-    changed = [(name, amount) for name, amount in zip(COLUMNS, amounts, strict=True) if amount]
-    narrowed = " AND ".join(f"{name} = %s" for name in where)
+def _add_steps(table: str, keys: Sequence[str], steps: Sequence[Step], every: Sequence[dt.date]) -> None:
+    """Add each step to its days, in one statement. Where a place has no rows yet, they are made: for the days of the
+    steps, or for ``every`` day that is kept."""
+    changed = [number for number in range(len(COLUMNS)) if any(step.amounts[number] for step in steps)]
+    raised = ", ".join(f"{COLUMNS[number]} = {table}.{COLUMNS[number]} + step.more_{number}" for number in changed)
+    names = [*keys, "first", "last", *(f"more_{number}" for number in changed)]
     update = (
-        f"UPDATE {table}month SET {', '.join(f'{name} = {name} + %s' for name, _ in changed)} "  # noqa: S608
-        f"WHERE {narrowed} AND day >= %s AND day < %s"
+        f"WITH step ({', '.join(names)}) AS "  # noqa: S608 (names of ours)
+        f"(VALUES {', '.join([f'({_marks(names)})'] * len(steps))}) "
+        f"UPDATE {table} SET {raised} FROM step "
+        f"WHERE {' AND '.join(f'{table}.{name} = step.{name}' for name in keys)} "
+        f"AND {table}.day >= step.first AND {table}.day <= step.last"
     )
-    values = [*(amount for _, amount in changed), *where.values(), since, end]
-    raised = execute(update, values)
-    if raised == sum(since <= month < end for month in kept_months(state)):
+
+    def add(sign: int) -> int:
+        given = [
+            (*one.place, one.first, one.last, *(sign * one.amounts[number] for number in changed)) for one in steps
+        ]
+        return execute(update, list(chain.from_iterable(given)))
+
+    touched = add(1)
+    if touched == sum(one.days for one in steps):
         return
-    if raised:
-        execute(update, [*(-amount for _, amount in changed), *where.values(), since, end])
-    names = [*where, "day", *COLUMNS]
-    insert = (
-        f"INSERT INTO {table}month ({', '.join(names)}) VALUES ({_marks(names)}) "  # noqa: S608
-        f"ON CONFLICT ({', '.join([*where, 'day'])}) DO NOTHING"
-    )
-    with connection.cursor() as cursor:
-        cursor.executemany(insert, [[*where.values(), month, *ZERO] for month in kept_months(state)])
-    execute(update, values)
+    if touched:
+        add(-1)
+    rows = sorted({(*one.place, day) for one in steps for day in (every or [one.first])})
+    columns = [*keys, "day", *COLUMNS]
+    insert(table, columns, [(*row, *ZERO) for row in rows], f"ON CONFLICT ({', '.join([*keys, 'day'])}) DO NOTHING")
+    add(1)
 
 
 @lru_cache(maxsize=20_000)

@@ -2,9 +2,10 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Any, Final
+from itertools import chain
+from typing import Any, Final, TypeVar
 
 from django.db import connection
 from django.utils import timezone
@@ -14,6 +15,8 @@ from metrics.indicators.measures import MEASURES
 from metrics.models import SummaryState
 
 MONTHS: Final = 36
+ROWS: Final = 200  # of values in one statement
+Row = TypeVar("Row")
 COLUMNS: Final = tuple(MEASURES)
 # The tallies and what they are kept by, in the order of their unique constraints.
 TABLES: Final = {"metrics_park": ("park_id",), "metrics_province": ("field", "province", "value")}
@@ -31,10 +34,14 @@ def current(*, writing: bool = False) -> SummaryState | None:
 
     A writer holds it until his transaction ends, so that nobody builds the summary anew meanwhile.
     """
-    if writing and connection.vendor == "postgresql":
-        execute("SELECT id FROM metrics_summarystate FOR SHARE")
-    state = SummaryState.objects.first()
-    return state if state is not None and state.definitions == definitions() else None
+    share = " FOR SHARE" if writing and connection.vendor == "postgresql" else ""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT definitions, first, last, id FROM metrics_summarystate ORDER BY id LIMIT 1{share}")  # noqa: S608
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    state = SummaryState(definitions=row[0], first=day_of(row[1]), last=day_of(row[2]), pk=row[3])
+    return state if state.definitions == definitions() else None
 
 
 def kept_months(state: SummaryState) -> list[dt.date]:
@@ -72,6 +79,25 @@ def execute(statement: str, values: Sequence[Any] = ()) -> int:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return int(cursor.rowcount)
+
+
+def insert(table: str, names: Sequence[str], rows: Sequence[Sequence[Any]], conflict: str = "") -> None:
+    """Rows of values, in as few statements as the database likes."""
+    begin = f"INSERT INTO {table} ({', '.join(names)}) VALUES "  # noqa: S608 (names of ours)
+    one = f"({', '.join(['%s'] * len(names))})"
+    if connection.vendor != "postgresql":
+        if rows:
+            with connection.cursor() as cursor:
+                cursor.executemany(f"{begin}{one} {conflict}", rows)
+        return
+    for some in batched(rows, ROWS):
+        execute(f"{begin}{', '.join([one] * len(some))} {conflict}", list(chain.from_iterable(some)))
+
+
+def batched(rows: Sequence[Row], most: int) -> Iterator[Sequence[Row]]:
+    """So many at a time."""
+    for start in range(0, len(rows), most):
+        yield rows[start : start + most]
 
 
 def date_sql() -> str:

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from orgs.models.grant import User
 from orgs.models.park import Park
-from orgs.scoping import Reach, Role, ScopedModel, ScopedQuerySet, grants_of, parks_in_reach
+from orgs.scoping import Reach, Role, ScopedModel, ScopedQuerySet, grants_of, keys_in_reach
 
 
 class Via(models.TextChoices):
@@ -79,7 +79,7 @@ class Change(ScopedModel):
         within = Q() if national else super().scope_q(user, roles)
         for readers, labels in _read_by_few().items():
             if not national & readers:
-                within &= ~Q(model__in=labels) | Q(park__in=parks_in_reach(user, readers).values("pk"))
+                within &= ~Q(model__in=labels) | Q(park__in=keys_in_reach(user, readers))
         return within
 
     def without_persons(self) -> "Change":

@@ -17,7 +17,7 @@ from orgs.scoping import (
     ScopedModel,
     ScopedQuerySet,
     has_nation,
-    parks_in_reach,
+    keys_in_reach,
     within_reach_q,
 )
 
@@ -60,7 +60,7 @@ class User(ScopedModel, AbstractUser):
         if has_nation(user, roles):
             return Q()
         further = Grant.objects.filter(user=OuterRef("pk")).exclude(Grant.scope_q(user, roles))
-        return Q(~Exists(further), home_park__in=parks_in_reach(user, roles).values("pk"))
+        return Q(~Exists(further), home_park__in=keys_in_reach(user, roles))
 
 
 class Grant(ScopedModel):
