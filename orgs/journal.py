@@ -12,20 +12,34 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from functools import cache, lru_cache
+from itertools import islice
 from typing import Any, Final, TypeVar
 
 from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, models, transaction
+from django.db import DatabaseError, IntegrityError, connection, models, transaction
+from django.db.models import Exists, Max, OuterRef
 from django.http import Http404
 from django.utils.module_loading import import_string
 
-from orgs.models import Action, Change, User, Via
+from orgs.models import Action, Change, Park, User, Via
 from orgs.prepared import Prepared
 from orgs.scoping import Role, ScopedModel, ScopedQuerySet, has_plain_scope
 
-__all__ = ["INSTALLER", "Installer", "Refused", "Via", "delete", "diff", "save", "save_many", "trail_of"]
+__all__ = [
+    "INSTALLER",
+    "Installer",
+    "NotRestored",
+    "Refused",
+    "Via",
+    "delete",
+    "diff",
+    "restore",
+    "save",
+    "save_many",
+    "trail_of",
+]
 
 Row = TypeVar("Row", bound=ScopedModel)
 BATCH = 2000
@@ -141,6 +155,38 @@ def delete(row: ScopedModel, user: User | Installer, via: Via) -> None:
             after={},
         )
         _after_write([stored])
+
+
+class NotRestored(Exception):
+    """Why nothing was restored, in Chinese; ``model`` and ``key`` name the row that does not fit, if it is one row."""
+
+    def __init__(self, message: str, model: type[ScopedModel] | None = None, key: int | None = None) -> None:
+        super().__init__(message)
+        self.model = model
+        self.key = key
+
+
+def restore(tables: Iterable[tuple[type[ScopedModel], Sequence[str], Iterable[Sequence[Any]]]]) -> None:
+    """Put whole tables back, keys, times and trail as they were: (model, attribute names, rows of values) of each.
+
+    The first name is that of the key; a table comes after those it points at. This writes past the gate because the
+    trail itself is among the rows: traced anew, every record would seem made today by nobody. It stands here so that
+    nothing but the journal writes, and it works only where nobody's record could be touched: in an installation
+    without a park, an account or any other record. What the database can check is checked; the names in
+    ``settings.AFTER_WRITE`` are not called, what is worked out has to be worked out anew.
+
+    Raises :class:`NotRestored`; then nothing is written.
+    """
+    with transaction.atomic():
+        _check_nobody_was_here()
+        for model, names, rows in tables:
+            left = iter(rows)
+            while some := list(islice(left, BATCH)):
+                _put_back(model, names, some)
+            _check_pointed_at(model)
+            _go_on_counting(model)
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")  # the first questions are asked of tables that the database believes empty
 
 
 def trail_of(row: ScopedModel) -> models.QuerySet[Change]:
@@ -352,3 +398,77 @@ def _still_hanging(row: ScopedModel, error: models.ProtectedError) -> str:
         counts[name] = counts.get(name, 0) + 1
     listed = "、".join(f"{name}{count}条" for name, count in counts.items())
     return f"“{row}”名下还有{listed}，不能删除。请先删除或改正这些记录；若已迁出、撤销或离开，请填相应日期，不必删除。"
+
+
+def _check_nobody_was_here() -> None:
+    # Parks and accounts first: they are what whoever runs it knows by name
+    every: list[type[ScopedModel]] = [model for model in apps.get_models() if issubclass(model, ScopedModel)]
+    for model in sorted(every, key=lambda model: model not in (Park, User)):
+        if model._base_manager.exists():
+            raise NotRestored(f"这里已有{model._meta.verbose_name}，只能导入到还没有园区也没有账号的系统。")
+
+
+def _put_back(model: type[ScopedModel], names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """As SQL: a model instance would set the time of its making anew."""
+    fields: list[Any] = [model._meta.get_field(name) for name in names]
+    ready = [
+        [field.get_db_prep_save(value, connection) for field, value in zip(fields, row, strict=True)] for row in rows
+    ]
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    table = f'"{model._meta.db_table}"'
+    insert = f"INSERT INTO {table} ({columns}) VALUES ({', '.join(['%s'] * len(fields))})"  # noqa: S608 (names of models)
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+                    for row in ready:
+                        copy.write_row(row)
+            else:
+                cursor.executemany(insert, ready)
+    except DatabaseError:
+        # Which of them it was: a database tells it in its own words, if at all
+        for row in ready:
+            try:
+                with transaction.atomic(), connection.cursor() as cursor:
+                    cursor.execute(insert, row)
+            except DatabaseError as error:
+                raise NotRestored(_why_not(model, error), model, row[0]) from error
+        raise
+
+
+def _why_not(model: type[ScopedModel], error: DatabaseError) -> str:
+    told = str(error)
+    for constraint in model._meta.constraints:
+        if constraint.name in told:
+            return str(constraint.get_violation_error_message())
+    if isinstance(error, IntegrityError) and "unique" in told.lower():
+        return "与前面的一行重复。"
+    return f"数据库不接受：{told.splitlines()[0] if told else '没有说明原因'}。"
+
+
+def _check_pointed_at(model: type[ScopedModel]) -> None:
+    """Every foreign key leads to a row. The database asks that too, but only at the end, and does not name the row."""
+    for field in model._meta.concrete_fields:
+        if not isinstance(field, models.ForeignKey):
+            continue
+        target: Any = field.related_model
+        there = Exists(target._base_manager.filter(pk=OuterRef(field.attname)))
+        lost = model._base_manager.filter(~there, **{f"{field.attname}__isnull": False}).order_by("pk")
+        found = lost.values_list("pk", field.attname).first()
+        if found is not None:
+            key, pointed = found
+            raise NotRestored(f"{field.attname}是{pointed}，没有这个{target._meta.verbose_name}。", model, key)
+
+
+def _go_on_counting(model: type[ScopedModel]) -> None:
+    """The next record gets a number that none ever had: that of a deleted one would bring its trail with it."""
+    held = model._base_manager.aggregate(most=Max("pk"))["most"] or 0
+    once = Change.objects.filter(model=model._meta.label_lower).aggregate(most=Max("object_id"))["most"] or 0
+    last, table = max(held, once), model._meta.db_table
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            sequence = "SELECT setval(pg_get_serial_sequence(%s, %s), %s, %s)"
+            cursor.execute(sequence, [f'"{table}"', model._meta.pk.column, max(last, 1), last > 0])
+        else:
+            cursor.execute("DELETE FROM sqlite_sequence WHERE name = %s", [table])
+            cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", [table, last])
