@@ -179,11 +179,14 @@ def restore(tables: Iterable[tuple[type[ScopedModel], Sequence[str], Iterable[Se
     """
     with transaction.atomic():
         _check_nobody_was_here()
+        restored = []
         for model, names, rows in tables:
+            restored.append(model)
             left = iter(rows)
             while some := list(islice(left, BATCH)):
                 _put_back(model, names, some)
             _check_pointed_at(model)
+        for model in restored:  # the trail is there by now: it knows the numbers that deleted records had
             _go_on_counting(model)
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")  # the first questions are asked of tables that the database believes empty
@@ -420,7 +423,8 @@ def _put_back(model: type[ScopedModel], names: Sequence[str], rows: Sequence[Seq
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             if connection.vendor == "postgresql":
-                with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+                # What COPY raises does not pass through Django otherwise
+                with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
                     for row in ready:
                         copy.write_row(row)
             else:
@@ -467,8 +471,12 @@ def _go_on_counting(model: type[ScopedModel]) -> None:
     last, table = max(held, once), model._meta.db_table
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            sequence = "SELECT setval(pg_get_serial_sequence(%s, %s), %s, %s)"
-            cursor.execute(sequence, [f'"{table}"', model._meta.pk.column, max(last, 1), last > 0])
+            cursor.execute("SELECT pg_get_serial_sequence(%s, %s)", [f'"{table}"', model._meta.pk.column])
+            (sequence,) = cursor.fetchone()
+            # No transaction takes this back: never downwards
+            cursor.execute("SELECT setval(%s, GREATEST(nextval(%s), %s), false)", [sequence, sequence, last + 1])
         else:
+            cursor.execute("SELECT MAX(seq) FROM sqlite_sequence WHERE name = %s", [table])
+            (given,) = cursor.fetchone()
             cursor.execute("DELETE FROM sqlite_sequence WHERE name = %s", [table])
-            cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", [table, last])
+            cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", [table, max(last, given or 0)])
