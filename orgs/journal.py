@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar
 from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, IntegrityError, connection, models, transaction
+from django.db import DatabaseError, IntegrityError, connection, connections, models, transaction
 from django.db.models import Exists, Max, OuterRef
 from django.http import Http404
 from django.utils.module_loading import import_string
@@ -414,9 +414,8 @@ def _check_nobody_was_here() -> None:
 def _put_back(model: type[ScopedModel], names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """As SQL: a model instance would set the time of its making anew."""
     fields: list[Any] = [model._meta.get_field(name) for name in names]
-    ready = [
-        [field.get_db_prep_save(value, connection) for field, value in zip(fields, row, strict=True)] for row in rows
-    ]
+    there = connections[connection.alias]  # asked a million times, and `connection` looks it up each time
+    ready = [[field.get_db_prep_save(value, there) for field, value in zip(fields, row, strict=True)] for row in rows]
     columns = ", ".join(f'"{field.column}"' for field in fields)
     table = f'"{model._meta.db_table}"'
     insert = f"INSERT INTO {table} ({columns}) VALUES ({', '.join(['%s'] * len(fields))})"  # noqa: S608 (names of models)
