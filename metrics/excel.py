@@ -1,4 +1,7 @@
-"""The only place that writes workbooks: typed cells, print setup, and text that never becomes a formula."""
+"""The only place that writes workbooks: typed cells, print setup, and text that never becomes a formula.
+
+Workbooks of others are read in ``portal/imports``, in a process of their own and without openpyxl.
+"""
 
 import datetime as dt
 import re

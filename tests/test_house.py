@@ -537,6 +537,51 @@ def test_the_scan_for_writes_lets_the_gate_pass(allowed: str) -> None:
     assert not forbidden_writes(allowed)
 
 
+# What may be imported only there: our own workbooks are written in one module, foreign ones opened in another
+KEEPERS = {
+    "openpyxl": {"metrics/excel.py"},
+    "zipfile": {
+        "metrics/excel.py",
+        "portal/imports/container.py",
+        "portal/imports/parts.py",
+        "portal/imports/child.py",
+    },
+    "xml": {"metrics/excel.py", "portal/imports/parts.py"},
+    "lxml": set(),
+    "defusedxml": {"portal/imports/parts.py"},
+}
+
+
+def imported(source: str) -> set[str]:
+    """The packages a module imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {name.name.partition(".")[0] for name in node.names}
+        if isinstance(node, ast.ImportFrom):
+            found.add((node.module or "").partition(".")[0])
+    return found
+
+
+def test_workbooks_are_written_in_one_place_and_read_in_another() -> None:
+    used: dict[str, set[str]] = {package: set() for package in KEEPERS}
+    for file in modules():
+        for package in imported(file.read_text(encoding="utf-8")) & KEEPERS.keys():
+            used[package].add(str(file.relative_to(ROOT)))
+    assert used == KEEPERS
+
+
+def test_only_the_reader_starts_the_process_that_opens_a_foreign_workbook() -> None:
+    """Nothing else parses one in the process that holds the secrets."""
+    told = {
+        str(file.relative_to(ROOT))
+        for file in modules()
+        if ROOT / "portal/imports" not in file.parents
+        and re.search(r"portal\.imports(\.| import )(parts|child|formats)\b", file.read_text(encoding="utf-8"))
+    }
+    assert not told
+
+
 def test_only_management_commands_speak_for_the_installer() -> None:
     told = [
         str(file.relative_to(ROOT))

@@ -24,6 +24,8 @@ MEGABYTES = 512
 CPU_SECONDS = 9
 WALL_SECONDS = 20.0
 
+NO_CHILD: Final = "服务器现在读不了文件，请稍后再上传；仍不行请告诉系统管理员。"
+
 ROOT: Final = Path(__file__).resolve().parents[2]
 COMMAND: tuple[str, ...] = (sys.executable, "-E", "-s", "-m", "portal.imports.child")
 
@@ -97,9 +99,12 @@ def _run(given: IO[bytes], answered: IO[bytes]) -> None:
     It gets none of our environment, which holds the secret key and the password of the database.
     """
     command = [*COMMAND, str(MEGABYTES), str(CPU_SECONDS)]
-    child = subprocess.Popen(  # noqa: S603 (our own program)
-        command, cwd=ROOT, env={}, stdin=given, stdout=answered, stderr=subprocess.DEVNULL, start_new_session=True
-    )
+    try:
+        child = subprocess.Popen(  # noqa: S603 (our own program)
+            command, cwd=ROOT, env={}, stdin=given, stdout=answered, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+    except OSError:
+        raise Unreadable(NO_CHILD) from None
     try:
         ended = child.wait(WALL_SECONDS)
     except subprocess.TimeoutExpired:

@@ -156,8 +156,9 @@ def show_number(number: Decimal, form: Format) -> str:
     whole, _, fraction = digits.replace("%", "").partition(".")
     places = len(re.findall("[0#?]", fraction))
     shown = f"{abs(number):{',' if ',' in whole.strip(',') else ''}.{places}f}"
-    if "#" in fraction and "." in shown:
-        shown = shown.rstrip("0").rstrip(".")
+    for _ in range(fraction.count("#")):
+        shown = shown.removesuffix("0")
+    shown = shown.removesuffix(".")
     least = whole.count("0")
     if "," not in whole:
         head, point, tail = shown.partition(".")
