@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -96,12 +97,19 @@ def read(name: str, data: bytes) -> Book:
 def _run(given: IO[bytes], answered: IO[bytes]) -> None:
     """Let a child read ``given`` and write into ``answered``, both files: a pipe could block whoever holds its end.
 
-    It gets none of our environment, which holds the secret key and the password of the database.
+    Of our environment, which holds the secret key and the password of the database, it gets what starts Python.
     """
     command = [*COMMAND, str(MEGABYTES), str(CPU_SECONDS)]
+    around = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
     try:
         child = subprocess.Popen(  # noqa: S603 (our own program)
-            command, cwd=ROOT, env={}, stdin=given, stdout=answered, stderr=subprocess.DEVNULL, start_new_session=True
+            command,
+            cwd=ROOT,
+            env=around,
+            stdin=given,
+            stdout=answered,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
     except OSError:
         raise Unreadable(NO_CHILD) from None

@@ -93,6 +93,7 @@ OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ARCHIVES: Final = (b"PK\x03\x04", b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c")
 # The records with which workbooks of Excel 2 to 4 begin
 BIFF: Final = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08")
+PICTURE: Final = re.compile(rb"\x89PNG|\xff\xd8\xff|GIF8[79]a|BM.{4}\x00{4}|RIFF.{4}WEBP", re.DOTALL)
 DECLARED_MACRO: Final = re.compile(rb"<(\w+:)?override\b[^>]*\bvbaproject", re.IGNORECASE)
 
 
@@ -108,7 +109,7 @@ def _kind(data: bytes) -> str:
         return OLD
     if data.startswith(b"%PDF"):
         return "这是PDF文件，不能读出表格，请上传.xlsx文件。"
-    if data.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"RIFF")):
+    if PICTURE.match(data):
         return "这是图片，不能读出表格，请上传.xlsx文件。"
     if data.startswith((*ARCHIVES, b"\x1f\x8b")):
         return PACKED
