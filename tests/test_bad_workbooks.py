@@ -397,6 +397,13 @@ READ: dict[str, tuple[Callable[[], bytes], dict[str, tuple[Any, ...]]]] = {
         ),
         {"A1": ("date", D(1904, 1, 1)), "B1": ("date", D(2024, 1, 2))},
     ),
+    "30,000 formats": (
+        lambda: made.one_row(
+            made.cell("A1", "45293", style=2), formats=["0", "yyyy-m-d", *["0." + "0" * 200] * 30_000]
+        ),
+        {"A1": ("date", D(2024, 1, 2))},
+    ),
+    "a style that is not there": (lambda: made.one_row(made.cell("A1", "45293", style=9)), {"A1": ("number", 45293)}),
     "days that are none": (
         lambda: made.one_row(
             made.cell("A1", "-1", style=1),
@@ -521,10 +528,13 @@ def test_a_workbook_saved_by_libreoffice_is_read(tmp_path: Path) -> None:
     ]
 
 
-def test_a_full_workbook_is_read_in_time_by_the_child_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """20,000 rows of 20 columns; the bar of 10 s holds on a busy machine too."""
+@pytest.mark.parametrize(
+    "columns", [8, pytest.param(20, marks=pytest.mark.soak), pytest.param(40, marks=pytest.mark.soak)]
+)
+def test_a_full_workbook_is_read_in_time_by_the_child_as_it_is(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """20,000 rows; the bar of 10 s holds on a busy machine too."""
     monkeypatch.setattr(cells, "COMMAND", AS_IT_IS)
-    rows = read("a.xlsx", made.grid(20_000, 20)).sheets[0].rows
+    rows = read("a.xlsx", made.grid(20_000, columns)).sheets[0].rows
     assert len(rows) == 20_000
     assert [cell.value for cell in rows[20_000].values()][:4] == [0, "企业19999-1", 39998, "企业19999-3"]
 

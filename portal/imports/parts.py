@@ -153,14 +153,21 @@ class Outline(Part):
 
 
 class Styles(Part):
-    """``formats``: what each style of a cell shows."""
+    """What each style of a cell shows."""
 
     def __init__(self) -> None:
         super().__init__()
         self.codes: dict[int, str] = dict(BUILT_IN)
         self.known: dict[int, Format] = {}
-        self.formats: list[Format] = []
+        self.keys: list[int] = []
         self.within = False
+
+    def format(self, style: int) -> Format:
+        """The format of a style, understood when a cell first has it: of tens of thousands most have none."""
+        key = self.keys[style] if 0 <= style < len(self.keys) else 0
+        if key not in self.known:
+            self.known[key] = read_format(self.codes.get(key, ""))
+        return self.known[key]
 
     def begin(self, name: str, attrs: Any) -> None:
         if name == "cellXfs":
@@ -169,12 +176,7 @@ class Styles(Part):
             self.codes[int(attrs["numFmtId"])] = attrs.get("formatCode", "")
         elif name == "xf" and self.within:
             number = attrs.get("numFmtId", "0")
-            key = int(number) if number.isdecimal() and len(number) < 6 else 0
-            if key not in self.known:
-                self.known[key] = read_format(self.codes.get(key, ""))
-            self.formats.append(self.known[key])
-            if len(self.formats) > 100_000:
-                raise Broken
+            self.keys.append(int(number) if number.isdecimal() and len(number) < 6 else 0)
 
     def end(self, name: str) -> None:
         if name == "cellXfs":
@@ -232,7 +234,6 @@ class Texts(Part):
 
 _BLANK = re.compile("[\\s\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\u3164\ufeff]*")
 _PLAIN = re.compile("[1-9][0-9]{0,9}|0")
-GENERAL: Final = Format()
 _PLACE = re.compile("([A-Z]{1,3})([1-9][0-9]{0,6})")
 
 
@@ -267,11 +268,9 @@ class Budget:
 class Cells(Part):
     """The rows of one sheet, given to ``sink`` one by one, and what the sheet says about itself."""
 
-    def __init__(
-        self, name: str, texts: list[str], formats: list[Format], is_1904: bool, budget: Budget, sink: Sink
-    ) -> None:
+    def __init__(self, name: str, texts: list[str], styles: Styles, is_1904: bool, budget: Budget, sink: Sink) -> None:
         super().__init__()
-        self.name, self.texts, self.formats, self.is_1904 = name, texts, formats, is_1904
+        self.name, self.texts, self.styles, self.is_1904 = name, texts, styles, is_1904
         self.budget, self.sink = budget, sink
         self.protected = False
         self.merged: list[tuple[int, int, int, int]] = []
@@ -431,7 +430,7 @@ class Cells(Part):
         return self.at(when, Format())
 
     def read_number(self, raw: str) -> Wire:
-        form = self.formats[self.style] if 0 <= self.style < len(self.formats) else GENERAL
+        form = self.styles.format(self.style)
         if form.is_general and form.kind == "number" and _PLAIN.fullmatch(raw):
             return (self.column, "number", raw, None)  # most numbers
         try:
@@ -486,7 +485,7 @@ def read_parts(archive: ZipFile, begin: Callable[[str, str], None], sink: Sink, 
         if path in read:
             raise Unreadable(missing)
         read.add(path)
-        cells = Cells(name, texts.texts, styles.formats, outline.is_1904, budget, sink)
+        cells = Cells(name, texts.texts, styles, outline.is_1904, budget, sink)
         begin(name, state)
         parse(archive, path, cells, missing)
         end(cells)
