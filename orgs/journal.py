@@ -9,7 +9,9 @@ a changed row as it stood before and as it stands now, a deleted row with the ke
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from decimal import Decimal
 from functools import cache, lru_cache
 from itertools import islice
@@ -33,6 +35,7 @@ __all__ = [
     "NotRestored",
     "Refused",
     "Via",
+    "collecting",
     "delete",
     "diff",
     "restore",
@@ -57,6 +60,18 @@ class Installer:
 
 
 INSTALLER: Final = Installer()
+_collected: ContextVar[list[Change] | None] = ContextVar("collected", default=None)
+
+
+@contextmanager
+def collecting() -> Iterator[list[Change]]:
+    """The entries of the trail written inside the block, in order: a batch must be able to say all that it did."""
+    entries: list[Change] = []
+    token = _collected.set(entries)
+    try:
+        yield entries
+    finally:
+        _collected.reset(token)
 
 
 def save(row: Row, user: User | Installer, via: Via) -> Row:
@@ -143,7 +158,7 @@ def delete(row: ScopedModel, user: User | Installer, via: Via) -> None:
         stored.pk = pk  # taken away by the deletion, but whoever is told of it needs to know which row it was
         if model._meta.label_lower == "orgs.park":
             park_id = None
-        Change.objects.create(
+        change = Change.objects.create(
             user=_account(user),
             via=via,
             action=Action.DELETE,
@@ -154,6 +169,7 @@ def delete(row: ScopedModel, user: User | Installer, via: Via) -> None:
             before=before,
             after={},
         )
+        _collect([change])
         _after_write([stored])
 
 
@@ -324,7 +340,7 @@ def _reach(model: type[ScopedModel], user_id: int, roles: frozenset[Role] | None
 def _trace(
     entries: Sequence[tuple[ScopedModel, Action, dict[str, Any], dict[str, Any]]], user: User | Installer, via: Via
 ) -> None:
-    Change.objects.bulk_create(
+    written = Change.objects.bulk_create(
         [
             Change(
                 user=_account(user),
@@ -341,6 +357,13 @@ def _trace(
         ],
         batch_size=BATCH,
     )
+    _collect(written)
+
+
+def _collect(changes: Iterable[Change]) -> None:
+    collected = _collected.get()
+    if collected is not None:
+        collected.extend(changes)
 
 
 def _after_write(rows: Sequence[ScopedModel]) -> None:

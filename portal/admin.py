@@ -40,7 +40,7 @@ from orgs.models import (
     WorkCoverage,
 )
 from orgs.scoping import ADMINISTRATORS, grants_of, has_nation
-from portal.models import Case, CaseItem, ScreenLink
+from portal.models import Case, CaseItem, ImportBatch, ScreenLink
 
 PARK_RATES = ("org_coverage_real", "two_coverage")
 
@@ -454,6 +454,17 @@ class CaseItemAdmin(JournalAdmin):
     list_select_related = ("case",)
     search_fields = ("title",)
     autocomplete_fields = ("case",)
+
+
+@admin.register(ImportBatch)
+class ImportBatchAdmin(ReadOnlyAdmin):
+    """Made and taken back on their own pages."""
+
+    list_display = ("file_name", "ledger", "park", "state", "made_by", "made_at", "done_at", "undone_at")
+    list_filter = ("park", "ledger", "state")
+    list_select_related = ("park",)
+    search_fields = ("file_name", "made_by")
+    fields = ("file_name", "ledger", "park", "state", "made_by", "made_at", "sheet", "day", "done_at", "undone_at")
 
 
 @admin.register(ScreenLink)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from orgs.models import Park, User
-from orgs.scoping import ADMINISTRATORS, holds, parks_in_reach
+from orgs.scoping import ADMINISTRATORS, RECORD_WRITERS, holds, parks_in_reach
 
 MOST_PARKS = 40  # beyond this the switcher points to the ledger of parks
 KEPT = ("day", "from", "indicator", "part")  # kept when the park changes; other filters may name rows of the old park
@@ -63,7 +63,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 def _parks(user: User, slug: str) -> list[Any]:
     """The parks the user sees, at most one more than are listed; the chosen one comes first, so it is never cut off."""
     administered = Exists(parks_in_reach(user, ADMINISTRATORS).filter(pk=OuterRef("pk")))
-    visible = Park.objects.visible_to(user).annotate(administered=administered)
+    written = Exists(parks_in_reach(user, RECORD_WRITERS).filter(pk=OuterRef("pk")))
+    visible = Park.objects.visible_to(user).annotate(administered=administered, written=written)
     # By name alone an index gives the first ones, however many there are
     first = list(visible.order_by("name")[: MOST_PARKS + 1])
     if slug and all(park.slug != slug for park in first):
@@ -97,8 +98,9 @@ def _address(request: HttpRequest, slug: str) -> str:
 
 def _navigation(request: HttpRequest, slug: str, user: User, parks: list[Any]) -> list[Entry]:
     query = f"?{urlencode({'park': slug})}" if slug else ""
-    places = [("台账", "ledgers"), ("覆盖情况", "dashboard"), ("报表", "reports")]
-    addresses = [(label, reverse(name)) for label, name in places]
+    places = [("台账", "ledgers"), ("导入", "imports"), ("覆盖情况", "dashboard"), ("报表", "reports")]
+    writes = any(park.written for park in parks)
+    addresses = [(label, reverse(name)) for label, name in places if name != "imports" or writes]
     entries = [Entry(label, url + query, request.path.startswith(url)) for label, url in addresses]
     # Before the first park is entered only the grant itself can tell
     if any(park.administered for park in parks) or (not parks and holds(user, ADMINISTRATORS)):

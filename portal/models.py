@@ -1,4 +1,4 @@
-"""The only place for what the portal keeps about its own showing: a park's public story, and links to big screens."""
+"""The only place for what the portal keeps for itself: a park's public story, big screens, workbooks coming in."""
 
 import datetime as dt
 from collections.abc import Collection
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from metrics.models import Statement
 from orgs.models import Park, User
-from orgs.scoping import ADMINISTRATORS, Reach, Role, ScopedModel, within_reach_q
+from orgs.scoping import ADMINISTRATORS, RECORD_WRITERS, Reach, Role, ScopedModel, within_reach_q
 
 SLUG = RegexValidator(r"^[a-z][a-z0-9-]*$", "网址代号只用小写英文、数字和连字符，以字母开头，如 dalu。")
 
@@ -179,3 +179,65 @@ class ScreenLink(ScopedModel):
         super().clean()
         if self.expires_at and self.expires_at > self.made_at + dt.timedelta(days=self.MOST_DAYS):
             raise ValidationError({"expires_at": f"大屏链接最长{self.MOST_DAYS}天有效。"})
+
+
+class ImportBatch(ScopedModel):
+    """One workbook on its way into a ledger of a park, and afterwards the record of what it did, to be taken back.
+
+    ``rows`` are the cells as read (and as mended in the browser), ``outcomes`` what each row does or did, ``written``
+    the entries of the trail in order, ``kept`` what could not be taken back. The account is kept as in a
+    :class:`ScreenLink`.
+    """
+
+    DAYS_TO_UNDO: ClassVar[int] = 30
+
+    class State(models.TextChoices):
+        OPEN = "open", "核对中"
+        DONE = "done", "已导入"
+        UNDONE = "undone", "已撤销"
+        DROPPED = "dropped", "已放弃"
+
+    read_roles = RECORD_WRITERS
+    # What the trail says of a batch is that it was there; what it did stands at the records themselves
+    untraced = frozenset({"file", "rows", "heads", "mapping", "outcomes", "written", "kept", "notes"})
+    personal = frozenset({"made_by"})
+
+    park = models.ForeignKey(Park, models.PROTECT, verbose_name="园区", related_name="import_batches")
+    ledger = models.CharField("台账", max_length=20)
+    account = models.PositiveBigIntegerField("导入账号编号")
+    made_by = models.CharField("导入人", max_length=150)
+    made_at = models.DateTimeField("上传时间", default=timezone.now)
+    state = models.CharField("状态", max_length=10, choices=State, default=State.OPEN)
+    file_name = models.CharField("文件名", max_length=200)
+    file = models.BinaryField("文件")
+    sheet = models.CharField("工作表", max_length=40, blank=True)
+    sheets = models.JSONField("可选的工作表", default=list, blank=True)
+    day = models.DateField("数据日期", default=timezone.localdate)
+    blank_clears = models.BooleanField("空白单元格清空原值", default=False)
+    heads = models.JSONField("表头", default=dict, blank=True)
+    signature = models.CharField("表头特征", max_length=64, blank=True)
+    mapping = models.JSONField("列的对应", default=dict, blank=True)
+    rows = models.JSONField("各行", default=dict, blank=True)
+    notes = models.JSONField("不是记录的行", default=list, blank=True)
+    outcomes = models.JSONField("各行结果", default=list, blank=True)
+    digest = models.CharField("核对结果特征", max_length=64, blank=True)
+    done_at = models.DateTimeField("导入时间", null=True, blank=True)
+    written = models.JSONField("写入的修改记录", default=list, blank=True)
+    undone_at = models.DateTimeField("撤销时间", null=True, blank=True)
+    kept = models.JSONField("撤销时保留的", default=list, blank=True)
+
+    class Meta:
+        verbose_name = "导入批次"
+        verbose_name_plural = "导入批次"
+        ordering = ("-made_at", "-pk")
+        indexes = (models.Index(fields=("park", "ledger", "signature"), name="portal_batch_heads"),)
+
+    def __str__(self) -> str:
+        return f"{self.file_name}（{timezone.localtime(self.made_at):%m-%d %H:%M}）"
+
+    def may_undo(self, now: dt.datetime) -> bool:
+        return (
+            self.state == self.State.DONE
+            and self.done_at is not None
+            and now < self.done_at + dt.timedelta(days=self.DAYS_TO_UNDO)
+        )

@@ -4,7 +4,19 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import path
 
-from portal.views import account, changes, dashboard, indicators, ledgers, public, records, reports, screen, tree
+from portal.views import (
+    account,
+    changes,
+    dashboard,
+    imports,
+    indicators,
+    ledgers,
+    public,
+    records,
+    reports,
+    screen,
+    tree,
+)
 
 urlpatterns = [
     # Public
@@ -37,6 +49,17 @@ urlpatterns = [
         records.fact_delete,
         name="record-fact-delete",
     ),
+    path("imports/", imports.index, name="imports"),
+    path("imports/<slug:slug>/new/", imports.start, name="import-start"),
+    path("imports/<slug:slug>/template/", imports.blank, name="import-template"),
+    path("imports/<int:pk>/", imports.batch, name="import-batch"),
+    path("imports/<int:pk>/columns/", imports.columns, name="import-columns"),
+    path("imports/<int:pk>/file/", imports.file, name="import-file"),
+    path("imports/<int:pk>/rows/<int:number>/", imports.row, name="import-row"),
+    path("imports/<int:pk>/confirm/", imports.confirm, name="import-confirm"),
+    path("imports/<int:pk>/undo/", imports.take_back, name="import-undo"),
+    path("imports/<int:pk>/drop/", imports.drop, name="import-drop"),
+    path("imports/<int:pk>/marked/", imports.marked, name="import-marked"),
     path("dashboard/", dashboard.dashboard, name="dashboard"),
     path("dashboard/changes/", changes.changes, name="changes"),
     path("dashboard/changes/export/", changes.changes_export, name="changes-export"),

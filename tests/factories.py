@@ -4,12 +4,14 @@ import copy
 import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
+from io import BytesIO
 from itertools import count
 from typing import Any, TypeVar
 
 from django.apps import apps
 from django.db import connection, transaction
 from django.utils import timezone
+from openpyxl import Workbook
 from stdnum.cn import uscc as uscc_number
 
 from activities.models import Activity, ActivityKind, Attendance, AttendanceStatus
@@ -46,7 +48,7 @@ from orgs.models import (
     WorkKind,
 )
 from orgs.scoping import ScopedModel
-from portal.models import Case, CaseItem, ItemKind, ScreenLink
+from portal.models import Case, CaseItem, ImportBatch, ItemKind, ScreenLink
 
 EARLY = dt.date(2024, 1, 1)
 Row = TypeVar("Row", bound=ScopedModel)
@@ -282,6 +284,39 @@ def make_screen(
     return put(ScreenLink(label=label, account=account, reach=reach, park=park, region_prefix=region, **given))
 
 
+def make_batch(park: Park, mark: str = "某园", **given: Any) -> ImportBatch:
+    """A workbook of one enterprise, read and checked: its kind is none."""
+    book = Workbook()
+    leaf: Any = book.active
+    leaf.title = "企业"
+    lines = (("企业名称", "企业类型", "入驻日期"), (f"{mark}来料有限公司", "合伙", "2025-03-01"))
+    for line in lines:
+        leaf.append(line)
+    out = BytesIO()
+    book.save(out)
+    fault = {"column": 2, "head": "企业类型", "text": "写的是“合伙”，不在可选范围内", "typed": "合伙"}
+    outcome = {"row": 2, "kind": "rejected", "name": lines[1][0], "pk": None, "diffs": [], "hints": []}
+    values: dict[str, Any] = {
+        "file_name": f"{mark}企业.xlsx",
+        "made_by": f"{mark}干事",
+        "rows": {"2": {str(place): ["text", text, text] for place, text in enumerate(lines[1], start=1)}},
+        "outcomes": [outcome | {"faults": [fault]}],
+    }
+    return put(
+        ImportBatch(
+            park=park,
+            ledger="enterprises",
+            account=1,
+            file=out.getvalue(),
+            sheet="企业",
+            sheets=["企业"],
+            heads={str(place): [head] for place, head in enumerate(lines[0], start=1)},
+            mapping={"1": "name", "2": "kind", "3": "settled_on"},
+            **values | given,
+        )
+    )
+
+
 def freeze_report(park: Park, on: dt.date, by: str = "某人", **given: Any) -> FrozenReport:
     """The first version of 园区“两个覆盖”情况统计表 unless told otherwise."""
     enterprises = Enterprise.objects.in_park(park)
@@ -329,6 +364,7 @@ class Side:
     case: Case
     item: CaseItem
     screen: ScreenLink
+    batch: ImportBatch
     target: Target
     frozen: FrozenReport
 
@@ -428,6 +464,7 @@ def make_side(park: Park, mark: str, number: int) -> Side:
         statement=statement,
         case=case,
         item=case.items.get(),
+        batch=make_batch(park, mark),
         screen=make_screen(park, f"{mark}大厅", made_by=f"{mark}干事"),
         target=aim(park, 80, basis=f"{mark}党工委会议纪要"),
         # Last: arguments are worked out in their order, and it keeps what stands by now

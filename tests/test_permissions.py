@@ -19,6 +19,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from metrics.reports import REPORTS
 from orgs.models import Change, Grant, User
 from orgs.scoping import ScopedModel, ScopedQuerySet
+from portal.imports.plans import PLANS
 from portal.ledgers import LEDGERS
 from portal.records import RECORDS
 from tests.factories import Side, World, make_case
@@ -169,6 +170,30 @@ def revoke_visits(name: str) -> Route:
     ]
 
 
+def start_visits(name: str) -> Route:
+    """Who may enter records may bring a workbook, each into his own parks."""
+    return lambda world: [
+        visit for slug in PLANS for visit in everybodys(slug, readers=(*WRITERS, "stranger"))(name)(world)
+    ]
+
+
+def template_visits(name: str) -> Route:
+    """A template is made for a park: its drop-downs name the park's records."""
+    return lambda world: [
+        Visit(f"{reverse(name, args=[slug])}?park={side}{more}", side, readers=WRITERS)
+        for slug in PLANS
+        for side in ("jia", "yi")
+        for more in ("", "&data=1")
+    ]
+
+
+def batch_visits(name: str, *args: Any, status: int = OK, posts: bool = True) -> Route:
+    return lambda world: [
+        Visit(reverse(name, args=[rows.batch.pk, *args]), side, readers=WRITERS, status=status, posts=posts)
+        for side, rows in sides(world)
+    ]
+
+
 def case_visits(name: str) -> Route:
     """The case of 甲园, which is public, and none of 乙园, which is not."""
     return lambda world: [
@@ -202,6 +227,18 @@ TABLE: dict[str, Route] = {
     "record-fact-edit": fact_visits("record-fact-edit"),
     "record-fact-end": fact_visits("record-fact-end", ends=True),
     "record-fact-delete": fact_visits("record-fact-delete"),
+    "imports": everybodys(readers=(*WRITERS, "stranger"))("imports"),
+    "import-start": start_visits("import-start"),
+    "import-template": template_visits("import-template"),
+    "import-batch": batch_visits("import-batch", posts=False),
+    "import-columns": batch_visits("import-columns"),
+    "import-row": batch_visits("import-row", 2),
+    "import-confirm": batch_visits("import-confirm"),
+    "import-marked": batch_visits("import-marked", posts=False),
+    # What only acts, and what there is nothing to undo of yet, leads back to the batch
+    "import-file": batch_visits("import-file", status=FOUND),
+    "import-undo": batch_visits("import-undo", status=FOUND),
+    "import-drop": batch_visits("import-drop", status=FOUND),
     "dashboard": everybodys()("dashboard"),
     "changes": everybodys()("changes"),
     "changes-export": everybodys()("changes-export"),
@@ -222,6 +259,8 @@ BARRED_TO_ADMINISTRATORS = {
     "admin:orgs_park_add",
     "admin:metrics_frozenreport_add",
     "admin:metrics_frozenreport_delete",
+    "admin:portal_importbatch_add",
+    "admin:portal_importbatch_delete",
     "admin:portal_screenlink_add",
     "admin:portal_screenlink_delete",
 }

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -28,7 +28,8 @@ WALL_SECONDS = 20.0
 NO_CHILD: Final = "服务器现在读不了文件，请稍后再上传；仍不行请告诉系统管理员。"
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-COMMAND: tuple[str, ...] = (sys.executable, "-E", "-s", "-m", "portal.imports.child")
+PYTHON: Final = (sys.executable, "-E", "-s", "-m")
+COMMAND: tuple[str, ...] = (*PYTHON, "portal.imports.child")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def read(name: str, data: bytes) -> Book:
         given.write(data)
         given.flush()
         given.seek(0)
-        _run(given, answered)
+        ask_child(COMMAND, given, answered, MEGABYTES, CPU_SECONDS)
         answered.seek(0)
         try:
             return _book(answered)
@@ -94,16 +95,16 @@ def read(name: str, data: bytes) -> Book:
             raise Unreadable(DAMAGED) from None
 
 
-def _run(given: IO[bytes], answered: IO[bytes]) -> None:
+def ask_child(command: Sequence[str], given: IO[bytes], answered: IO[bytes], megabytes: int, seconds: int) -> None:
     """Let a child read ``given`` and write into ``answered``, both files: a pipe could block whoever holds its end.
 
-    Of our environment, which holds the secret key and the password of the database, it gets what starts Python.
+    It limits itself to so much memory and processor time. Raises Unreadable when that was not enough. Of our
+    environment, which holds the secret key and the password of the database, it gets what starts Python.
     """
-    command = [*COMMAND, str(MEGABYTES), str(CPU_SECONDS)]
     around = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
     try:
         child = subprocess.Popen(  # noqa: S603 (our own program)
-            command,
+            [*command, str(megabytes), str(seconds)],
             cwd=ROOT,
             env=around,
             stdin=given,

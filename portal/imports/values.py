@@ -7,9 +7,9 @@ whoever asks knows sheet, place and column. What is read here is still checked b
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db.models import TextChoices
@@ -204,7 +204,7 @@ def yes_no(cell: Cell | None) -> bool | None:
     raise BadCell(f"写的是{_quoted(typed)}，请填“是”或“否”")
 
 
-def choice(cell: Cell | None, choices: type[TextChoices]) -> str:
+def choice(cell: Cell | None, choices: type[TextChoices] | Sequence[tuple[str, str]]) -> str:
     """The stored value of one of ``choices``, found by label or value; blanks and what is in brackets may differ.
 
     An empty cell is "". The sentence about an unknown one lists what there is.
@@ -212,13 +212,14 @@ def choice(cell: Cell | None, choices: type[TextChoices]) -> str:
     typed = text(cell)
     if not typed:
         return ""
+    pairs: Sequence[tuple[Any, Any]] = choices.choices if isinstance(choices, type) else choices
     ways: tuple[Callable[[str], str], ...] = (_bare, _without_brackets)
     for way in ways:
         wanted = way(typed)
-        found = {value for value, label in choices.choices if wanted and wanted in (way(str(label)), way(value))}
+        found = {value for value, label in pairs if wanted and wanted in (way(str(label)), way(value))}
         if len(found) == 1:
             return str(found.pop())
-    labels = "、".join(str(label) for label in choices.labels)
+    labels = "、".join(str(label) for _value, label in pairs)
     raise BadCell(f"写的是{_quoted(typed)}，不在可选范围内，请改为其中之一：{labels}")
 
 

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from metrics.excel import CONTENT_TYPE, table_workbook
 from portal.asking import asked
+from portal.imports.plans import PLANS
 from portal.ledgers import LEDGERS, Ledger
 from portal.listing import LARGE, Listing, counts, kept, open_ledgers, subnav
 
@@ -70,13 +71,15 @@ def listing_of(request: HttpRequest, slug: str) -> Listing:
 def shown(request: HttpRequest, listing: Listing) -> HttpResponse:
     page = listing.page()
     rows = [listing.cells(row) for row in listing.loaded(list(page.object_list))]
+    may_add = listing.ledger.may_add(listing.user, listing.park)
     context = {
         "listing": listing,
         "ledger": listing.ledger,
         "page_obj": page,
         "rows": rows,
         "elsewhen": [] if rows else listing.elsewhen(),
-        "may_add": listing.ledger.may_add(listing.user, listing.park),
+        "may_add": may_add,
+        "may_import": may_add and listing.ledger.slug in PLANS,
         "subnav": subnav(listing.ledger.slug, listing.kept, listing.about),
     }
     return render(request, "portal/ledger_list.html", context, status=400 if listing.problems else 200)

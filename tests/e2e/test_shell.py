@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 from django.urls import URLPattern, resolve, reverse
+from django.utils.timezone import now
 from playwright.sync_api import Page, expect
 
 from metrics.reports import REPORTS
 from orgs.models import User
 from orgs.scoping import Role
 from portal.urls import urlpatterns
-from tests.factories import World, grant, make_user
+from tests.factories import World, grant, make_batch, make_user
 
 PASSWORD = "long-enough-7"
 
@@ -126,6 +127,10 @@ def form_addresses(world: World) -> list[str]:
     addresses += [reverse("record-delete", args=["members", world.jia.worker.pk])]
     addresses += [reverse("report-freeze", args=[world.jia.frozen.report])]
     addresses += [reverse("record-end", args=["coverages", world.jia.coverage.pk])]
+    addresses += [reverse("imports"), reverse("import-start", args=["enterprises"])]
+    addresses += [reverse(f"import-{step}", args=[world.jia.batch.pk]) for step in ("batch", "columns", "confirm")]
+    addresses += [reverse("import-row", args=[world.jia.batch.pk, 2])]
+    addresses += [reverse("import-undo", args=[make_batch(world.jia.park, "甲河旧", state="done", done_at=now()).pk])]
     addresses += [reverse("screens"), reverse("screen-revoke", args=[world.jia.screen.pk])]
     facts: list[tuple[str, Any, str, Any]] = [
         ("enterprises", world.jia.covered, "states", world.jia.state),
@@ -159,7 +164,19 @@ def figure_addresses(world: World) -> list[str]:
 
 
 # What is no page: an act, a file, an answer for machines, a redirect; the big screen is measured in test_big_screen.py
-NO_PAGE = {"screen", "logout", "ledger-export", "changes-export", "report-export", "healthz", "desk"}
+NO_PAGE = {
+    "import-template",
+    "import-marked",
+    "import-file",
+    "import-drop",
+    "screen",
+    "logout",
+    "ledger-export",
+    "changes-export",
+    "report-export",
+    "healthz",
+    "desk",
+}
 
 
 def test_every_page_is_in_the_crawl(world: World) -> None:

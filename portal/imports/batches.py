@@ -1,0 +1,171 @@
+"""The only place that takes an uploaded workbook through its steps: read, find the head, map, check, confirm."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Final
+
+from django.utils import timezone
+
+from orgs import journal
+from orgs.journal import Via
+from orgs.models import Park, User
+from portal.imports import check, heads
+from portal.imports.cells import Book, Cell, Sheet as Leaf, read
+from portal.imports.check import Choices, Outcome, Result
+from portal.imports.heads import Head
+from portal.imports.plans import PLANS, Plan
+from portal.imports.reading import kept, restored, typed as as_typed
+from portal.models import ImportBatch
+
+# Rows that are no records: sums, notes and signatures under a table
+FOOTERS: Final = (
+    "合计",
+    "总计",
+    "小计",
+    "汇总",
+    "说明",
+    "备注",
+    "注：",
+    "注:",
+    "填表人",
+    "制表",
+    "审核人",
+    "填报",
+    "单位负责人",
+)
+SAMPLE_SHEET: Final = "示例"
+
+
+class NoHead(Exception):
+    """No sheet of the workbook has a row that looks like a head of this ledger; says what to do."""
+
+
+def open_batch(plan: Plan, user: User, park: Park, file_name: str, data: bytes) -> ImportBatch:
+    """Read a workbook into a new batch. Raises Unreadable or NoHead with a sentence for the officer."""
+    batch = ImportBatch(
+        park=park,
+        ledger=plan.slug,
+        account=user.pk,
+        made_by=str(user),
+        file_name=file_name[-200:],
+    )
+    take_file(batch, plan, user, data)
+    return batch
+
+
+def take_file(batch: ImportBatch, plan: Plan, user: User, data: bytes, sheet: str = "") -> None:
+    """Put a workbook into an open batch, new or instead of another one, and check it."""
+    book = read(batch.file_name, data)
+    leaf, head = _leaf(book, plan, sheet)
+    batch.file, batch.sheet = data, leaf.name
+    batch.sheets = [one.name for one in book.sheets if one.rows]
+    take_leaf(batch, plan, leaf, head)
+    recheck(batch, plan, user)
+
+
+def _leaf(book: Book, plan: Plan, wanted: str) -> tuple[Leaf, Head]:
+    """The sheet that was asked for, or the one whose head has the most columns that we know."""
+    best: tuple[int, Leaf, Head] | None = None
+    for leaf in book.sheets:
+        if (wanted and leaf.name != wanted) or (not wanted and leaf.name == SAMPLE_SHEET):
+            continue
+        head = heads.find(texts_of(leaf), leaf.merged, plan)
+        hits = len(heads.match(head, plan)) if head is not None else 0
+        if head is not None and (best is None or hits > best[0]):
+            best = (hits, leaf, head)
+    if best is None:
+        some = "、".join(f"“{plan.head(name)}”" for name in plan.needed[:4] or plan.names[:4])
+        raise NoHead(
+            f"在这个文件里没有找到表头：前{heads.DEEPEST}行里应有一行写着{some}等列名，请补上表头或下载模板填写。"
+        )
+    return best[1], best[2]
+
+
+def texts_of(leaf: Leaf) -> dict[int, dict[int, str]]:
+    return {row: {column: cell.text for column, cell in cells.items()} for row, cells in leaf.rows.items()}
+
+
+def take_leaf(batch: ImportBatch, plan: Plan, leaf: Leaf, head: Head) -> None:
+    """Head, columns and rows of the sheet; columns that this park settled before for such a head are settled again."""
+    batch.heads = {str(column): list(path) for column, path in head.names.items()}
+    batch.signature = hashlib.sha256(head.signature.encode()).hexdigest()
+    mapping = remembered(batch) or heads.match(head, plan)
+    batch.mapping = {str(column): name for column, name in mapping.items()}
+    batch.rows, batch.notes = {}, []
+    for number, cells in leaf.rows.items():
+        if number <= head.last_row:
+            continue
+        words = [cell.text.strip() for _column, cell in sorted(cells.items()) if cell.text.strip()]
+        if not words:
+            continue
+        if words[0].startswith(FOOTERS):
+            batch.notes.append({"row": number, "text": " ".join(words)[:60]})
+            continue
+        batch.rows[str(number)] = {str(column): kept(cell) for column, cell in cells.items()}
+
+
+def remembered(batch: ImportBatch) -> dict[int, str]:
+    """How the columns under the same heads were settled in this park the last time."""
+    older = ImportBatch.objects.filter(park=batch.park_id, ledger=batch.ledger, signature=batch.signature)
+    last = older.exclude(pk=batch.pk).filter(state=ImportBatch.State.DONE).order_by("-pk").first()
+    return {int(column): name for column, name in last.mapping.items()} if last else {}
+
+
+def sheet_of(batch: ImportBatch) -> check.Sheet:
+    """The rows as the check takes them: by field, only filled cells of columns that have a meaning."""
+    columns = {name: int(column) for column, name in batch.mapping.items()}
+    rows: dict[int, dict[str, Cell]] = {}
+    for number in sorted(int(key) for key in batch.rows):
+        cells = batch.rows[str(number)]
+        rows[number] = {
+            name: restored(number, column, cells[str(column)])
+            for name, column in columns.items()
+            if str(column) in cells and str(cells[str(column)][2]).strip()
+        }
+    return check.Sheet(rows, columns)
+
+
+def choices_of(batch: ImportBatch, *, good_only: bool = False) -> Choices:
+    return Choices(batch.day, batch.blank_clears, good_only)
+
+
+def recheck(batch: ImportBatch, plan: Plan, user: User) -> Result:
+    """What the rows would do now; kept in the batch."""
+    result = check.run(plan, sheet_of(batch), user, batch.park, choices_of(batch))
+    keep(batch, result)
+    journal.save(batch, user, Via.IMPORT)
+    return result
+
+
+def keep(batch: ImportBatch, result: Result) -> None:
+    batch.outcomes, batch.digest = json.loads(result.as_json()), result.digest
+
+
+def outcomes_of(batch: ImportBatch) -> list[Outcome]:
+    return [Outcome.of(one) for one in batch.outcomes]
+
+
+def confirm(batch: ImportBatch, plan: Plan, user: User, digest: str, *, good_only: bool) -> Result:
+    """Write what the officer saw. When the ledgers have changed in between, nothing is written and the new outcome is
+    kept to be looked at again."""
+    result = check.run(plan, sheet_of(batch), user, batch.park, choices_of(batch, good_only=good_only), digest)
+    keep(batch, result)
+    if result.written:
+        batch.state, batch.done_at = ImportBatch.State.DONE, timezone.now()
+        batch.written = [change.pk for change in result.changes]
+    journal.save(batch, user, Via.IMPORT)
+    return result
+
+
+def mend(batch: ImportBatch, row: int, typed: Mapping[int, str]) -> None:
+    """Put what was typed in the browser into the cells of a row."""
+    cells = batch.rows[str(row)]
+    for column, text in typed.items():
+        before = cells.get(str(column))
+        if before is None or str(before[2]) != text:
+            cells[str(column)] = as_typed(text)
+
+
+def plan_for(batch: ImportBatch) -> Plan:
+    return PLANS[batch.ledger]

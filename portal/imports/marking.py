@@ -1,0 +1,65 @@
+"""The only place that writes into a foreign workbook: like its reading, in a process of its own that limits itself.
+
+Called as ``python -m portal.imports.marking <megabytes> <seconds>``; standard input is a line of JSON and the workbook::
+
+    {"sheet": name, "head": row, "right": column, "heads": [结果, 说明],
+     "rows": [[row, result, told, [[column, sentence], …]], …]}
+
+Standard output: the workbook as it came, with those cells red and commented and two more columns.
+"""
+
+import json
+import sys
+from io import BytesIO
+from typing import Any
+
+from openpyxl import load_workbook
+from openpyxl.comments import Comment
+from openpyxl.styles import Font, PatternFill
+
+from portal.imports.child import limit
+
+RED = PatternFill("solid", fgColor="F8D7D9")
+AUTHOR = "园区党建"
+
+
+def mark(book: Any, wanted: dict[str, Any]) -> None:
+    """Write results and faults into the sheet; every other cell is left as it is."""
+    leaf = book[wanted["sheet"]]
+    column = place(leaf, wanted)
+    for offset, head in enumerate(wanted["heads"]):
+        leaf.cell(wanted["head"], column + offset, head).font = Font(bold=True)
+    for row, result, told, faults in wanted["rows"]:
+        leaf.cell(row, column, result)
+        if told:
+            cell = leaf.cell(row, column + 1)
+            cell.value, cell.data_type = told, "s"  # text, whatever it begins with
+        for number, sentence in faults:
+            cell = leaf.cell(row, number)
+            cell.fill = RED
+            cell.comment = Comment(sentence, AUTHOR, width=240, height=80)
+
+
+def place(leaf: Any, wanted: dict[str, Any]) -> int:
+    """The first of the two columns: where they stand from the last time, emptied; else right of everything."""
+    last = leaf.max_column  # looking at a cell makes it
+    for column in range(1, last + 1):
+        if [leaf.cell(wanted["head"], column + offset).value for offset in (0, 1)] == wanted["heads"]:
+            for row in range(wanted["head"] + 1, leaf.max_row + 1):
+                leaf.cell(row, column).value = leaf.cell(row, column + 1).value = None
+            return column
+    return int(max(wanted["right"], last)) + 1
+
+
+def main() -> None:
+    limit(int(sys.argv[1]), int(sys.argv[2]))
+    wanted = json.loads(sys.stdin.buffer.readline())
+    book = load_workbook(BytesIO(sys.stdin.buffer.read()))
+    mark(book, wanted)
+    out = BytesIO()
+    book.save(out)
+    sys.stdout.buffer.write(out.getvalue())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+"""The only place that makes the workbook officers fill in: text columns, drop-downs, an example, today's data."""
+
+from collections.abc import Sequence
+from io import BytesIO
+from typing import Any, Final
+
+from django import forms
+from django.utils import timezone
+from openpyxl import Workbook
+from openpyxl.comments import Comment
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
+
+from metrics.excel import BODY_FONT, HEAD_FONT, put
+from orgs.models import Park, User
+from portal.forms.fields import YesNoField
+from portal.imports.batches import SAMPLE_SHEET
+from portal.imports.plans import Plan
+from portal.ledgers import LEDGERS
+
+VERSION: Final = "2026-11"
+ROWS: Final = 2000  # rows with drop-downs and text format, ready to be filled
+LISTS: Final = "选项"
+MARK: Final = "模板"
+NEEDED: Final = PatternFill("solid", fgColor="F6E3E4")
+FREE: Final = PatternFill("solid", fgColor="F2F2F2")
+LINE: Final = Side("thin", "8A9099")
+
+
+def workbook(plan: Plan, user: User, park: Park, *, with_data: bool = False) -> bytes:
+    """Sheet 1 to fill in, sheet 2 what each column takes; two hidden sheets: choices, and which template it is."""
+    ledger = LEDGERS[plan.slug]
+    book = Workbook()
+    leaf: Any = book.active
+    leaf.title = ledger.title
+    widths = [max(12, min(34, 2 * len(plan.head(name)) + 6)) for name in plan.names]
+    for column, name in enumerate(plan.names, start=1):
+        cell = leaf.cell(1, column, plan.head(name))
+        is_needed = name in plan.needed
+        cell.font = Font(HEAD_FONT, 11)
+        cell.fill = NEEDED if is_needed else FREE
+        cell.border = Border(bottom=LINE, right=LINE)
+        cell.alignment = Alignment(vertical="center", wrap_text=True)
+        leaf.column_dimensions[get_column_letter(column)].width = widths[column - 1]
+        leaf.column_dimensions[get_column_letter(column)].number_format = "@"
+        told = hint(plan, name)
+        if told:
+            cell.comment = Comment(told, "园区党建", width=280, height=110)
+    leaf.row_dimensions[1].height = 30
+    leaf.freeze_panes = "B2"
+    lists = book.create_sheet(LISTS)
+    lists.sheet_state = "hidden"
+    for column, name in enumerate(plan.names, start=1):
+        choices = choices_of(plan, name) or named(plan, name, user, park)
+        if not choices:
+            continue
+        letter = get_column_letter(column)
+        for row, text in enumerate(choices, start=1):
+            put(lists.cell(row, column), text)
+        rule = DataValidation("list", formula1=f"={LISTS}!${letter}$1:${letter}${len(choices)}", allow_blank=True)
+        rule.error, rule.errorTitle = "请从下拉列表中选择。", "不在可选范围内"
+        rule.showErrorMessage = bool(choices_of(plan, name))
+        leaf.add_data_validation(rule)
+        rule.add(f"{letter}2:{letter}{ROWS}")
+    last = ROWS
+    if with_data:
+        last = 1
+        for last, values in enumerate(records(plan, user, park), start=2):
+            for column, text in enumerate(values, start=1):
+                cell = leaf.cell(last, column)
+                put(cell, text or None)
+                cell.number_format, cell.font = "@", Font(BODY_FONT, 11)
+        last = max(last, ROWS)
+    for row in range(2, (last if not with_data else 2) + 1):
+        for column in range(1, len(plan.names) + 1):
+            leaf.cell(row, column).number_format = "@"
+    _explain(book, plan, park)
+    mark = book.create_sheet(MARK)
+    mark.sheet_state = "veryHidden"
+    for row, words in enumerate(
+        (("台账", plan.slug), ("版本", VERSION), ("园区", park.slug), ("制作", f"{timezone.localdate()}")), 1
+    ):
+        mark.cell(row, 1, words[0])
+        mark.cell(row, 2, words[1])
+    out = BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _explain(book: Workbook, plan: Plan, park: Park) -> None:
+    leaf = book.create_sheet(SAMPLE_SHEET)
+    told = [
+        ("填写说明", ""),
+        ("", f"在第1张表里从第2行填起，一行一条，导入到{park.name}。粉色列名的必须填，其余知道就填。"),
+        ("", "台账里已有的：有几列变化就写几列，空白的单元格不会清掉原来的内容。"),
+        ("列名", "怎么填"),
+        *((plan.head(name), hint(plan, name)) for name in plan.names),
+        ("", ""),
+        ("示例", "、".join(f"{plan.head(name)}：{text}" for name, text in plan.samples.items())),
+    ]
+    for row, (name, text) in enumerate(told, start=1):
+        leaf.cell(row, 1, name or None).font = Font(HEAD_FONT, 11)
+        cell = leaf.cell(row, 2)
+        put(cell, text or None)
+        cell.font, cell.alignment = Font(BODY_FONT, 11), Alignment(wrap_text=True, vertical="top")
+    leaf.column_dimensions["A"].width, leaf.column_dimensions["B"].width = 24, 90
+
+
+def hint(plan: Plan, name: str) -> str:
+    """What a column takes, in a sentence or two."""
+    one = plan.form.base_fields[name]
+    parts = ["必填。" if name in plan.needed else ""]
+    choices = choices_of(plan, name)
+    if choices:
+        parts.append(f"可填：{'、'.join(choices)}。")
+    if isinstance(one, forms.ModelChoiceField):
+        parts.append("填台账里的名称。")
+    parts.append(str(one.help_text))
+    return "".join(parts)
+
+
+def choices_of(plan: Plan, name: str) -> list[str]:
+    """The labels a cell may hold, where they are few and the same in every park."""
+    one = plan.form.base_fields[name]
+    if isinstance(one, YesNoField | forms.BooleanField):
+        return ["是", "否"]
+    if isinstance(one, forms.ModelChoiceField) or not isinstance(one, forms.ChoiceField):
+        return []
+    pairs: Sequence[Any] = list(one.choices)  # type: ignore[arg-type]
+    return [str(label) for value, label in pairs if value not in ("", None)]
+
+
+def named(plan: Plan, name: str, user: User, park: Park) -> list[str]:
+    """The records of this park that a cell may name."""
+    one = plan.blank(user, park).fields.get(name)
+    if not isinstance(one, forms.ModelChoiceField) or one.queryset is None:
+        return []
+    return [str(row) for row in one.queryset[:ROWS]]
+
+
+def records(plan: Plan, user: User, park: Park) -> list[list[str]]:
+    """What the ledger holds today, as the cells of the template."""
+    from portal.imports.check import EMPTY, _shown  # the words of a value are those of the check
+
+    found = []
+    rows = plan.model.objects.visible_to(user).in_park(park).as_of(timezone.localdate()).order_by("pk")
+    for row in rows:
+        form = plan.form(instance=row, user=user)
+        values = {name: _shown(form, name, stored_value=True) for name in plan.names if name in form.fields}
+        for later in plan.later:
+            facts = later.part.model.objects.visible_to(user).filter(**{later.part.owner: row})
+            if later.ends:
+                facts = facts.filter(**{f"{later.ends}__isnull": True})
+            fact = facts.order_by(f"-{later.begins}", "-pk").first()
+            if fact is None:
+                continue
+            its = later.form(instance=fact, user=user)
+            values |= {
+                name: _shown(its, column, stored_value=True)
+                for name, column in later.part.fields.items()
+                if column in its.fields
+            }
+        found.append(["" if values.get(name, EMPTY) == EMPTY else values[name] for name in plan.names])
+    return found

@@ -1,0 +1,552 @@
+"""The only place for the pages of an import: start, columns, check, one row, confirm, result, undo, workbooks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_http_methods, require_safe
+
+from metrics.excel import CONTENT_TYPE
+from orgs import journal
+from orgs.journal import Via
+from orgs.models import Park, User
+from orgs.scoping import RECORD_WRITERS, parks_in_reach
+from portal.asking import Asked, asked, asked_day
+from portal.imports import batches, returned, template, undo
+from portal.imports.batches import NoHead
+from portal.imports.check import KINDS, Outcome
+from portal.imports.container import Unreadable
+from portal.imports.heads import missing
+from portal.imports.plans import PLANS, Plan
+from portal.ledgers import LEDGERS
+from portal.models import ImportBatch
+
+get_or_post = require_http_methods(["GET", "HEAD", "POST"])
+MOST_BATCHES: Final = 50
+MOST_ROWS: Final = 200  # of one kind shown on the page; the returned workbook has all
+SAMPLES: Final = 3
+LARGEST_MB: Final = 10
+STEPS: Final = ("模板", "上传", "核对", "确认", "结果")
+KIND_WORDS: Final[Mapping[str, tuple[str, str]]] = {
+    "created": ("新增", "台账里没有的"),
+    "changed": ("修改", "与台账不同的"),
+    "unchanged": ("无变化", "与台账一致，不写入"),
+    "rejected": ("错误", "改好之前整批不写入"),
+}
+TYPES: Final = ".xlsx,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@dataclass(frozen=True)
+class Step:
+    number: int
+    label: str
+    state: str  # done, now or ""
+
+
+@dataclass(frozen=True)
+class Count:
+    kind: str
+    label: str
+    note: str
+    number: int
+    url: str
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One sentence of error, and every cell it stands at."""
+
+    text: str
+    cells: list[tuple[int, str, str]]  # row, letters of the column, what was typed
+
+
+# The index and the first two steps
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """Every ledger that takes a workbook, and the batches so far."""
+    about = writer(request)
+    rows = ImportBatch.objects.visible_to(about.user).in_park(about.park).select_related("park").defer(*HEAVY)
+    context = {
+        "about": about,
+        "shelves": [(LEDGERS[slug], start_url(slug, about.park)) for slug in PLANS],
+        "batches": [(one, LEDGERS[one.ledger].title, batch_state(one)) for one in rows[:MOST_BATCHES]],
+        "count": rows.count(),
+    }
+    return render(request, "portal/imports.html", context)
+
+
+@get_or_post
+def start(request: HttpRequest, slug: str) -> HttpResponse:
+    """Steps 1 and 2: the template, and the workbook to upload."""
+    about, plan = writer(request), plan_of(slug)
+    parks = list(parks_in_reach(about.user, RECORD_WRITERS).order_by("name")[:200])
+    posted = (request.POST, request.FILES) if request.method == "POST" else (None, None)
+    form = UploadForm(*posted, parks=parks, park=about.park)
+    if request.method == "POST" and form.is_valid():
+        park: Park = form.cleaned_data["park"]
+        upload = form.cleaned_data["file"]
+        try:
+            batch = batches.open_batch(plan, about.user, park, upload.name, upload.read())
+        except (Unreadable, NoHead) as problem:
+            form.add_error("file", str(problem))
+        else:
+            return redirect("import-batch", batch.pk)
+    context = {
+        "about": about,
+        "plan": plan,
+        "ledger": LEDGERS[slug],
+        "form": form,
+        "steps": steps(2),
+        "park": form.park,
+        "heads": [(plan.head(name), name in plan.needed) for name in plan.names],
+        "types": TYPES,
+    }
+    return render(request, "portal/import_start.html", context, status=400 if form.errors else 200)
+
+
+@require_safe
+def blank(request: HttpRequest, slug: str) -> HttpResponse:
+    """The template of a ledger for a park; ``?data=1`` with the records of today, for corrections."""
+    about, plan = writer(request), plan_of(slug)
+    park = about.park or the_only_park(about.user)
+    if park is None or not parks_in_reach(about.user, RECORD_WRITERS).filter(pk=park.pk).exists():
+        raise Http404("请先选一个可以登记的园区")
+    with_data = request.GET.get("data") == "1"
+    data = template.workbook(plan, about.user, park, with_data=with_data)
+    name = f"{LEDGERS[slug].title}{'（现有数据）' if with_data else '模板'}{timezone.localdate():%Y%m%d}.xlsx"
+    return workbook(data, name)
+
+
+class UploadForm(forms.Form):
+    """A workbook for a park."""
+
+    file = forms.FileField(
+        label="工作簿",
+        error_messages={
+            "required": "请选择要导入的工作簿（.xlsx）。",
+            "empty": "这个文件是空的，请重新选择。",
+            "max_length": "文件名太长，请改短后再上传。",
+            "invalid": "没有收到文件，请重新选择。",
+            "missing": "没有收到文件，请重新选择。",
+        },
+    )
+
+    def __init__(self, data: Any, files: Any, *, parks: list[Park], park: Park | None) -> None:
+        super().__init__(data, files)
+        self.parks = parks
+        chosen = [one for one in parks if park is not None and one.pk == park.pk]
+        self.park = chosen[0] if chosen else parks[0] if len(parks) == 1 else None
+        if self.park is None:
+            self.fields["park"] = forms.ChoiceField(
+                label="导入到哪个园区",
+                choices=[("", "请选择"), *((one.slug, one.name) for one in parks)],
+                error_messages={"required": "请选择导入到哪个园区。", "invalid_choice": "请从列表中选择园区。"},
+            )
+            self.order_fields(["park", "file"])
+
+    def clean_file(self) -> Any:
+        upload = self.cleaned_data["file"]
+        if upload.size > LARGEST_MB * 1024 * 1024:
+            raise ValidationError(f"文件超过{LARGEST_MB}MB，请删去图片或分成几个文件后再上传。")
+        return upload
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.park is not None:
+            cleaned["park"] = self.park
+        elif cleaned.get("park"):
+            cleaned["park"] = next(one for one in self.parks if one.slug == cleaned["park"])
+        return cleaned
+
+
+# One batch
+
+
+@require_safe
+def batch(request: HttpRequest, pk: int) -> HttpResponse:
+    """Step 3 while the batch is open, step 5 once it is done."""
+    about, one = writer(request), batch_of(request, pk)
+    plan = batches.plan_for(one)
+    outcomes = batches.outcomes_of(one)
+    kind = request.GET.get("kind", "")
+    if kind not in KINDS:
+        kind = next(
+            (name for name in ("rejected", "changed", "created") if any(o.kind == name for o in outcomes)), "unchanged"
+        )
+    shown = [outcome for outcome in outcomes if outcome.kind == kind]
+    context = {
+        "about": about,
+        "batch": one,
+        "plan": plan,
+        "ledger": LEDGERS[one.ledger],
+        "steps": steps(3 if one.state == ImportBatch.State.OPEN else 5),
+        "state": batch_state(one),
+        "is_open": one.state == ImportBatch.State.OPEN,
+        "counts": [count_of(one, name, outcomes) for name in KINDS],
+        "kind": kind,
+        "kind_word": KIND_WORDS[kind][0],
+        "rows": shown[:MOST_ROWS],
+        "number": len(shown),
+        "causes": causes(outcomes),
+        "faults": sum(len(outcome.faults) for outcome in outcomes),
+        "hints": hints(outcomes),
+        "good": sum(outcome.kind in ("created", "changed") for outcome in outcomes),
+        "bad": sum(outcome.kind == "rejected" for outcome in outcomes),
+        "missing": missing({int(column): name for column, name in one.mapping.items()}, plan),
+        "unmapped": [
+            "／".join(path)
+            for column, path in sorted(one.heads.items(), key=lambda item: int(item[0]))
+            if column not in one.mapping
+        ],
+        "may_undo": one.may_undo(timezone.now()),
+    }
+    return render(request, "portal/import_batch.html", context)
+
+
+@get_or_post
+def columns(request: HttpRequest, pk: int) -> HttpResponse:
+    """Which column fills which field; for which day the sheet speaks; what a blank cell means."""
+    about, one = writer(request), open_batch(request, pk)
+    plan = batches.plan_for(one)
+    problems: list[str] = []
+    if request.method == "POST":
+        mapping, problems = asked_columns(request, one, plan)
+        day, problem = asked_day(request.POST.get("day", ""), timezone.localdate())
+        if problem:
+            problems.append(problem.split("；")[0] + "。")
+        if not problems:
+            one.mapping, one.day = mapping, day
+            one.blank_clears = request.POST.get("blank_clears") == "1"
+            batches.recheck(one, plan, about.user)
+            return redirect("import-batch", one.pk)
+    order = sorted(one.heads, key=int)
+    chosen = {column: request.POST.get(f"c{column}", one.mapping.get(column, "")) for column in order}
+    context = {
+        "about": about,
+        "batch": one,
+        "ledger": LEDGERS[one.ledger],
+        "steps": steps(3),
+        "problems": problems,
+        "day": request.POST.get("day", one.day.isoformat()),
+        "options": [(name, plan.head(name)) for name in plan.names],
+        "columns": [
+            (column, letters(int(column)), "／".join(one.heads[column]), samples(one, column), chosen[column])
+            for column in order
+        ],
+    }
+    return render(request, "portal/import_columns.html", context, status=400 if problems else 200)
+
+
+def asked_columns(request: HttpRequest, one: ImportBatch, plan: Plan) -> tuple[dict[str, str], list[str]]:
+    mapping: dict[str, str] = {}
+    problems = []
+    for column in one.heads:
+        name = request.POST.get(f"c{column}", "")
+        if not name:
+            continue
+        if name not in plan.names:
+            raise Http404("没有这一项")
+        if name in mapping.values():
+            problems.append(f"有两列都选了“{plan.head(name)}”，请只留一列。")
+        mapping[column] = name
+    return mapping, problems
+
+
+@get_or_post
+def file(request: HttpRequest, pk: int) -> HttpResponse:
+    """Another workbook, or the mended one, for the same batch; or another sheet of the same workbook."""
+    about, one = writer(request), open_batch(request, pk)
+    if request.method != "POST":
+        return redirect("import-batch", one.pk)
+    plan = batches.plan_for(one)
+    sheet = request.POST.get("sheet", "")[:40]
+    upload = request.FILES.get("file")
+    if upload is None and not sheet:
+        messages.error(request, "请选择要上传的工作簿（.xlsx）。")
+        return redirect("import-batch", one.pk)
+    try:
+        if upload is not None:
+            if (upload.size or 0) > LARGEST_MB * 1024 * 1024:
+                raise Unreadable(f"文件超过{LARGEST_MB}MB，请删去图片或分成几个文件后再上传。")
+            one.file_name = (upload.name or "工作簿.xlsx")[-200:]
+            batches.take_file(one, plan, about.user, upload.read())
+        else:
+            batches.take_file(one, plan, about.user, bytes(one.file), sheet)
+    except (Unreadable, NoHead) as problem:
+        messages.error(request, f"{problem}这一批还是原来的文件。")
+    return redirect("import-batch", one.pk)
+
+
+@get_or_post
+def row(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """Mend the cells of one row in the browser."""
+    about, one = writer(request), open_batch(request, pk)
+    plan = batches.plan_for(one)
+    if str(number) not in one.rows:
+        raise Http404("没有这一行")
+    order = sorted(one.mapping, key=int)
+    if request.method == "POST":
+        typed = {int(column): request.POST[f"c{column}"][:2000] for column in order if f"c{column}" in request.POST}
+        batches.mend(one, number, typed)
+        batches.recheck(one, plan, about.user)
+        left = [outcome for outcome in batches.outcomes_of(one) if outcome.kind == "rejected"]
+        if any(outcome.row == number for outcome in left):
+            return redirect("import-row", one.pk, number)
+        messages.success(
+            request, f"第{number}行已改好" + (f"，还有{len(left)}行有错误。" if left else "，没有错误了。")
+        )
+        following = next((outcome.row for outcome in left if outcome.row > number), left[0].row if left else 0)
+        return redirect("import-row", one.pk, following) if following else redirect("import-batch", one.pk)
+    outcome = next((found for found in batches.outcomes_of(one) if found.row == number), None)
+    faults = outcome.faults if outcome else []
+    cells = one.rows[str(number)]
+    context = {
+        "about": about,
+        "batch": one,
+        "ledger": LEDGERS[one.ledger],
+        "steps": steps(3),
+        "number": number,
+        "outcome": outcome,
+        "general": [fault for fault in faults if not fault.column],
+        "cells": [
+            (
+                column,
+                letters(int(column)),
+                plan.head(one.mapping[column]),
+                cells[column][2] if column in cells else "",
+                [fault.text for fault in faults if fault.column == int(column)],
+                choices_for(plan, one.mapping[column]),
+            )
+            for column in order
+        ],
+    }
+    return render(request, "portal/import_row.html", context)
+
+
+def choices_for(plan: Plan, name: str) -> list[str]:
+    """What may be written into a cell of few choices."""
+    return template.choices_of(plan, name)
+
+
+@get_or_post
+def confirm(request: HttpRequest, pk: int) -> HttpResponse:
+    """Step 4: say what will be written, and write exactly that."""
+    about, one = writer(request), open_batch(request, pk)
+    plan = batches.plan_for(one)
+    problem = ""
+    if request.method == "POST":
+        good_only = request.POST.get("good_only") == "1"
+        result = batches.confirm(one, plan, about.user, request.POST.get("digest", ""), good_only=good_only)
+        if result.written:
+            messages.success(request, written_words(result.counts, LEDGERS[one.ledger].unit))
+            return redirect("import-batch", one.pk)
+        if request.POST.get("digest") != result.digest:
+            problem = "核对以后台账有了变化，结果与刚才看到的不同，没有写入。请再看一遍下面的数字，确认无误后重新确认。"
+        else:
+            problem = "还有错误的行，没有写入。请先改好，或者勾选“只导入无误的行”。"
+    outcomes = batches.outcomes_of(one)
+    context = {
+        "about": about,
+        "batch": one,
+        "ledger": LEDGERS[one.ledger],
+        "steps": steps(4),
+        "problem": problem,
+        "counts": [count_of(one, name, outcomes) for name in KINDS],
+        "good": sum(outcome.kind in ("created", "changed") for outcome in outcomes),
+        "bad": sum(outcome.kind == "rejected" for outcome in outcomes),
+        "cells": sum(len(outcome.diffs) for outcome in outcomes if outcome.kind == "changed"),
+        "bad_rows": [outcome.row for outcome in outcomes if outcome.kind == "rejected"][:MOST_ROWS],
+    }
+    return render(request, "portal/import_confirm.html", context, status=400 if problem else 200)
+
+
+def written_words(counts: Mapping[Any, int], unit: str) -> str:
+    left = f"，{counts['rejected']}行有错误没有写入" if counts["rejected"] else ""
+    done = f"新增{counts['created']}{unit}，修改{counts['changed']}{unit}，{counts['unchanged']}行无变化{left}"
+    return f"已导入：{done}。{ImportBatch.DAYS_TO_UNDO}天内可以整批撤销。"
+
+
+@get_or_post
+def take_back(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask once, naming what goes back; records edited since are kept and listed."""
+    about, one = writer(request), batch_of(request, pk)
+    if not one.may_undo(timezone.now()):
+        messages.error(request, undo_refused(one))
+        return redirect("import-batch", one.pk)
+    if request.method == "POST":
+        kept = undo.undo(one, about.user)
+        told = f"，{len(kept)}条因为后来有人改过等原因保留，列在下面" if kept else ""
+        messages.success(request, f"已撤销这一批导入{told}。")
+        return redirect("import-batch", one.pk)
+    outcomes = batches.outcomes_of(one)
+    context = {
+        "about": about,
+        "batch": one,
+        "ledger": LEDGERS[one.ledger],
+        "created": sum(outcome.kind == "created" for outcome in outcomes),
+        "changed": sum(outcome.kind == "changed" for outcome in outcomes),
+    }
+    return render(request, "portal/import_undo.html", context)
+
+
+def undo_refused(one: ImportBatch) -> str:
+    if one.state == ImportBatch.State.UNDONE:
+        return "这一批已经撤销过了，不能再撤销一次。"
+    if one.state == ImportBatch.State.DONE:
+        return f"导入已超过{ImportBatch.DAYS_TO_UNDO}天，不能整批撤销了，请在各条记录上更正。"
+    return "这一批没有写入台账，不用撤销。"
+
+
+@get_or_post
+def drop(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give an open batch up; the ledgers never knew of it."""
+    about, one = writer(request), open_batch(request, pk)
+    if request.method != "POST":
+        return redirect("import-batch", one.pk)
+    one.state = ImportBatch.State.DROPPED
+    journal.save(one, about.user, Via.IMPORT)
+    messages.success(request, f"已放弃“{one.file_name}”这一批，台账没有变化。")
+    return redirect(reverse("imports") + (f"?{urlencode({'park': about.park.slug})}" if about.park else ""))
+
+
+@require_safe
+def marked(request: HttpRequest, pk: int) -> HttpResponse:
+    """The officer's own workbook, with the wrong cells marked."""
+    one = batch_of(request, pk)
+    stem = one.file_name.rsplit(".", 1)[0].removesuffix("（标注）")
+    try:
+        data = returned.workbook(one)
+    except Unreadable as problem:
+        messages.error(request, str(problem))
+        return redirect("import-batch", one.pk)
+    return workbook(data, f"{stem}（标注）.xlsx")
+
+
+# Gates and words
+
+
+HEAVY: Final = ("file", "rows", "heads", "mapping", "outcomes", "written", "notes", "sheets")
+
+
+def writer(request: HttpRequest) -> Asked:
+    """Who may write records somewhere; to the others the pages do not exist."""
+    about = asked(request)
+    if not parks_in_reach(about.user, RECORD_WRITERS).exists():
+        raise Http404("没有可以登记的园区")
+    return about
+
+
+def plan_of(slug: str) -> Plan:
+    if slug not in PLANS:
+        raise Http404("这个台账不能导入")
+    return PLANS[slug]
+
+
+def batch_of(request: HttpRequest, pk: int) -> ImportBatch:
+    user: Any = request.user
+    rows = ImportBatch.objects.visible_to(user).writable_by(user).select_related("park")
+    found: ImportBatch | None = rows.filter(pk=pk).first()
+    if found is None or found.ledger not in PLANS:
+        raise Http404("没有这一批导入")
+    return found
+
+
+def open_batch(request: HttpRequest, pk: int) -> ImportBatch:
+    found = batch_of(request, pk)
+    if found.state != ImportBatch.State.OPEN:
+        raise Http404("这一批已经结束")
+    return found
+
+
+def the_only_park(user: User) -> Park | None:
+    some = list(parks_in_reach(user, RECORD_WRITERS)[:2])
+    return some[0] if len(some) == 1 else None
+
+
+def start_url(slug: str, park: Park | None) -> str:
+    return reverse("import-start", args=[slug]) + (f"?{urlencode({'park': park.slug})}" if park else "")
+
+
+def steps(now: int) -> list[Step]:
+    return [
+        Step(number, label, "done" if number < now or now == len(STEPS) else "now" if number == now else "")
+        for number, label in enumerate(STEPS, start=1)
+    ]
+
+
+def count_of(one: ImportBatch, kind: str, outcomes: list[Outcome]) -> Count:
+    label, note = KIND_WORDS[kind]
+    number = sum(outcome.kind == kind for outcome in outcomes)
+    if kind == "changed":
+        note = f"共{sum(len(outcome.diffs) for outcome in outcomes if outcome.kind == kind)}处变化"
+    if kind == "created":
+        note += LEDGERS[one.ledger].noun
+    if kind == "rejected" and one.state != ImportBatch.State.OPEN:
+        note = "没有写入"
+    return Count(kind, label, note, number, f"{reverse('import-batch', args=[one.pk])}?kind={kind}#rows")
+
+
+def causes(outcomes: list[Outcome]) -> list[Cause]:
+    """The errors by sentence, the most frequent first."""
+    found: dict[str, list[tuple[int, str, str]]] = {}
+    for outcome in outcomes:
+        for fault in outcome.faults:
+            found.setdefault(fault.cause, []).append(
+                (outcome.row, letters(fault.column) if fault.column else "", fault.typed)
+            )
+    return [Cause(text, cells) for text, cells in sorted(found.items(), key=lambda item: -len(item[1]))]
+
+
+def hints(outcomes: list[Outcome]) -> list[tuple[str, list[int]]]:
+    """What should be looked at again, with the rows; it hinders nothing."""
+    found: dict[str, list[int]] = {}
+    for outcome in outcomes:
+        for hint in outcome.hints:
+            found.setdefault(hint, []).append(outcome.row)
+    return sorted(found.items(), key=lambda item: -len(item[1]))
+
+
+def samples(one: ImportBatch, column: str) -> str:
+    """The first few values of a column."""
+    found: list[str] = []
+    for cells in one.rows.values():
+        text = str(cells[column][2]).strip() if column in cells else ""
+        if text and text not in found:
+            found.append(text)
+        if len(found) == SAMPLES:
+            break
+    return "、".join(text[:20] for text in found)
+
+
+def letters(column: int) -> str:
+    """1 → A, 28 → AB."""
+    found = ""
+    while column:
+        column, rest = divmod(column - 1, 26)
+        found = chr(ord("A") + rest) + found
+    return found
+
+
+def batch_state(one: ImportBatch) -> tuple[str, str]:
+    """The kind of a state word, and the word."""
+    kinds = {"open": "info", "done": "ok", "undone": "off", "dropped": "off"}
+    return kinds[one.state], ImportBatch.State(one.state).label
+
+
+def workbook(data: bytes, name: str) -> HttpResponse:
+    response = HttpResponse(data, CONTENT_TYPE)
+    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or ""
+    return response

@@ -1,0 +1,397 @@
+"""The import wizard: what a sheet would do is what it does, every row is accounted for, and a batch goes back."""
+
+import datetime as dt
+from collections.abc import Sequence
+from io import BytesIO
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from openpyxl import Workbook, load_workbook
+
+from orgs.models import BusinessState, Change, Enterprise, Park, PartyOrganization, Role, User
+from portal.imports import batches, undo
+from portal.imports.plans import PLANS
+from portal.models import ImportBatch
+from tests.factories import (
+    affiliate,
+    appoint,
+    cover,
+    elect,
+    employ,
+    grant,
+    make_enterprise,
+    make_member,
+    make_organization,
+    make_park,
+    make_uscc,
+    make_user,
+    meet,
+    put,
+    set_state,
+    subordinate,
+    work,
+)
+
+pytestmark = pytest.mark.django_db
+
+HEADS = ("企业名称", "统一社会信用代码", "企业类型", "入驻日期", "经营状态", "职工数", "联系电话")
+
+
+def book(rows: Sequence[Sequence[Any]], heads: Sequence[str] = HEADS, title: Sequence[Sequence[Any]] = ()) -> bytes:
+    made = Workbook()
+    leaf: Any = made.active
+    leaf.title = "企业"
+    for row in (*title, heads, *rows):
+        leaf.append(list(row))
+    out = BytesIO()
+    made.save(out)
+    return out.getvalue()
+
+
+@pytest.fixture
+def park() -> Park:
+    return make_park("import")
+
+
+@pytest.fixture
+def officer(park: Park) -> User:
+    user = make_user("importer")
+    grant(user, Role.OFFICER, park)
+    return user
+
+
+def opened(park: Park, officer: User, data: bytes, slug: str = "enterprises") -> ImportBatch:
+    return batches.open_batch(PLANS[slug], officer, park, "企业.xlsx", data)
+
+
+def kinds(batch: ImportBatch) -> list[str]:
+    return [one.kind for one in batches.outcomes_of(batch)]
+
+
+def confirmed(batch: ImportBatch, officer: User, *, good_only: bool = False) -> Any:
+    return batches.confirm(batch, batches.plan_for(batch), officer, batch.digest, good_only=good_only)
+
+
+def test_new_changed_unchanged_and_wrong_rows(park: Park, officer: User) -> None:
+    old = make_enterprise(park, name="旧有机械有限公司", uscc=make_uscc(1), state=None, phone="0477-1")
+    set_state(old, "operating", dt.date(2024, 1, 1), staff=40)
+    same = make_enterprise(park, name="照旧化工有限公司", uscc=make_uscc(2), state=None)
+    rows = [
+        ("新来科技有限公司", make_uscc(3), "私营企业", "2025-03-01", "正常经营", 12, "0477-3"),
+        ("旧有机械有限公司", make_uscc(1), "", "", "", 55, "0477-9"),
+        ("照旧化工有限公司", make_uscc(2), "", "", "", "", ""),
+        ("坏代码有限公司", make_uscc(4)[:-1] + "0", "私营企业", "2025-13-01", "正常经营", "很多", ""),
+        ("合计", "", "", "", "", 107, ""),
+    ]
+    batch = opened(park, officer, book(rows))
+    assert kinds(batch) == ["created", "changed", "unchanged", "rejected"]
+    assert Enterprise.objects.count() == 2  # looked at, not written
+    outcomes = batches.outcomes_of(batch)
+    assert [(one.head, one.old, one.new) for one in outcomes[1].diffs][:2] == [
+        ("联系电话", "0477-1", "0477-9"),
+        ("从业人员", "40", "55"),
+    ]
+    assert {one.column for one in outcomes[3].faults} >= {4, 6}
+    assert batch.notes == [{"row": 6, "text": "合计 107"}]
+
+    refused = confirmed(batch, officer)
+    assert not refused.written
+    assert Enterprise.objects.count() == 2
+    done = confirmed(batch, officer, good_only=True)
+    assert done.written
+    assert done.counts == {"created": 1, "changed": 1, "unchanged": 1, "rejected": 1}
+    new = Enterprise.objects.get(name="新来科技有限公司")
+    assert (new.uscc, new.kind, new.settled_on) == (make_uscc(3), "private", dt.date(2025, 3, 1))
+    assert new.states.get().staff == 12
+    old.refresh_from_db()
+    assert old.phone == "0477-9"
+    today = batch.day
+    assert [(one.staff, one.since, one.until) for one in old.states.order_by("since")] == [
+        (40, dt.date(2024, 1, 1), today),
+        (55, today, None),
+    ]
+    assert same.states.count() == 0
+    assert set(Change.objects.filter(pk__in=batch.written).values_list("via", flat=True)) == {"import"}
+
+
+def test_the_same_file_again_changes_nothing(park: Park, officer: User) -> None:
+    rows = [
+        ("一号机械有限公司", make_uscc(1), "私营企业", "2025-03-01", "正常经营", 12, ""),
+        ("二号机械有限公司", "", "私营企业", dt.date(2025, 3, 2), "", "", "13800000000"),
+    ]
+    data = book(rows)
+    batch = opened(park, officer, data)
+    assert confirmed(batch, officer).written
+    before = Change.objects.exclude(model="portal.importbatch").count()
+    again = opened(park, officer, data)
+    assert kinds(again) == ["unchanged", "unchanged"]
+    assert confirmed(again, officer).written
+    assert Change.objects.exclude(model="portal.importbatch").count() == before
+
+
+def dump(park: Park) -> list[Any]:
+    """Everything of the park but its trail, its batches, and keys that a database gives out once."""
+    firms = Enterprise.objects.filter(park=park)
+    names = [field.name for field in Enterprise._meta.concrete_fields if field.name != "id"]
+    states = BusinessState.objects.filter(enterprise__park=park)
+    told = [field.name for field in BusinessState._meta.concrete_fields if field.name not in {"id", "enterprise"}]
+    return [
+        sorted(firms.values_list(*names), key=str),
+        sorted(states.values_list("enterprise__name", *told), key=str),
+    ]
+
+
+def test_undone_it_is_as_before(park: Park, officer: User) -> None:
+    old = make_enterprise(park, name="旧有机械有限公司", state=None, phone="1")
+    set_state(old, "operating", dt.date(2024, 1, 1), staff=40)
+    before = dump(park)
+    batch = opened(
+        park,
+        officer,
+        book(
+            [
+                ("旧有机械有限公司", "", "", "", "停产停业", 3, "2"),
+                ("新来科技有限公司", "", "私营企业", "2025-03-01", "正常经营", 12, ""),
+            ]
+        ),
+    )
+    assert confirmed(batch, officer).written
+    assert dump(park) != before
+    assert undo.undo(batch, officer) == []
+    assert dump(park) == before
+    assert batch.state == "undone"
+
+
+def test_a_row_edited_since_is_kept_and_named(park: Park, officer: User) -> None:
+    old = make_enterprise(park, name="旧有机械有限公司", phone="1")
+    batch = opened(
+        park,
+        officer,
+        book(
+            [
+                ("旧有机械有限公司", "", "", "", "", "", "2"),
+                ("新来科技有限公司", "", "私营企业", "2025-03-01", "", "", ""),
+            ]
+        ),
+    )
+    assert confirmed(batch, officer).written
+    old.refresh_from_db()
+    old.phone = "3"
+    put(old)
+    kept = undo.undo(batch, officer)
+    assert [one.label for one in kept] == ["企业“旧有机械有限公司”"]
+    assert "又改过" in kept[0].reason
+    old.refresh_from_db()
+    assert old.phone == "3"
+    assert not Enterprise.objects.filter(name="新来科技有限公司").exists()
+
+
+def test_a_change_in_between_asks_again(park: Park, officer: User) -> None:
+    old = make_enterprise(park, name="旧有机械有限公司", phone="1")
+    batch = opened(park, officer, book([("旧有机械有限公司", "", "", "", "", "", "2")]))
+    seen = batch.digest
+    old.phone = "9"
+    put(old)
+    result = batches.confirm(batch, PLANS["enterprises"], officer, seen, good_only=False)
+    assert not result.written
+    old.refresh_from_db()
+    assert old.phone == "9"
+    assert batch.digest != seen
+    assert confirmed(batch, officer).written
+
+
+# Other ledgers, by names of records
+
+
+def test_members_find_their_enterprise_and_organization(park: Park, officer: User) -> None:
+    firm = make_enterprise(park, name="示例（集团）机械有限公司")
+    branch = make_organization(park, name="中共示例机械有限公司支部委员会", founded_on=dt.date(2020, 1, 1))
+    heads = (
+        "姓名",
+        "性别",
+        "出生年月",
+        "入党时间",
+        "转正时间",
+        "所在企业",
+        "到岗日期",
+        "所在支部",
+        "组织关系类型",
+        "转入日期",
+    )
+    rows = [
+        (
+            "王小明",
+            "男",
+            "1990-01-02",
+            "2015.6.1",
+            "2016年6月1日",
+            "示例(集团)机械有限公司",
+            "2020-03-01",
+            branch.name,
+            "正式组织关系",
+            "2020-03-01",
+        ),
+        ("李无名", "女", "1991-01-02", "2015-06-01", "2016-06-01", "没有这家企业", "2020-03-01", "", "", ""),
+    ]
+    batch = opened(park, officer, book(rows, heads), "members")
+    assert kinds(batch) == ["created", "rejected"], batch.outcomes
+    (fault,) = batches.outcomes_of(batch)[1].faults
+    assert (fault.column, fault.typed) == (6, "没有这家企业")
+    assert "请先登记，或核对名称" in fault.text
+    assert confirmed(batch, officer, good_only=True).written
+    work = firm.employments.get()
+    assert (work.member.name, work.since) == ("王小明", dt.date(2020, 3, 1))
+    assert kinds(opened(park, officer, book(rows[:1], heads), "members")) == ["unchanged"]
+
+
+def test_organizations_with_superior_and_election(park: Park, officer: User) -> None:
+    above = make_organization(park, name="中共示例园区综合委员会", kind="comprehensive_committee")
+    heads = ("党组织名称", "党组织类别", "成立时间", "上级党组织", "换届时间", "任期（年）")
+    rows = [("中共新枝机械有限公司支部委员会", "党支部", "2021-06-01", above.name, "2024-06-01", 3)]
+    batch = opened(park, officer, book(rows, heads), "organizations")
+    assert kinds(batch) == ["created"], [one["faults"] for one in batch.outcomes]
+    assert confirmed(batch, officer).written
+    made = PartyOrganization.objects.get(name=rows[0][0])
+    assert made.short_name == "新枝机械有限公司党支部"
+    assert made.elections.get().expires_on == dt.date(2027, 6, 1)
+    assert kinds(opened(park, officer, book(rows, heads), "organizations")) == ["unchanged"]
+    later = [(rows[0][0], "", "", "", "2027-05-01", 3)]
+    again = opened(park, officer, book(later, heads), "organizations")
+    assert kinds(again) == ["changed"], again.outcomes
+    assert confirmed(again, officer).written
+    assert made.elections.count() == 2
+
+
+# Heads
+
+
+@pytest.mark.parametrize(
+    "title",
+    [(), [["某园区企业台账"]], [["某园区企业台账"], [], ["填报单位：某园区", "", "2026年11月"]]],
+)
+def test_the_head_is_found_wherever_it_stands(park: Park, officer: User, title: Any) -> None:
+    rows = [("一号机械有限公司", make_uscc(1), "私营企业", "2025-03-01", "正常经营", 12, "")]
+    batch = opened(park, officer, book(rows, title=title))
+    assert len(batch.mapping) == len(HEADS)
+    assert kinds(batch) == ["created"]
+    assert batches.outcomes_of(batch)[0].row == len(title) + 2
+
+
+def test_a_sheet_without_a_head_says_what_to_do(park: Park, officer: User) -> None:
+    with pytest.raises(batches.NoHead, match=r"没有找到表头.*企业名称.*请补上表头或下载模板填写"):
+        opened(park, officer, book([], heads=("甲", "乙")))
+    assert ImportBatch.objects.count() == 0
+
+
+def test_columns_settled_once_are_settled_again(park: Park, officer: User) -> None:
+    heads = ("单位", "企业类型", "入驻日期", "老板电话")
+    rows = [("一号机械有限公司", "私营企业", "2025-03-01", "138")]
+    batch = opened(park, officer, book(rows, heads))
+    assert "phone" not in batch.mapping.values()
+    batch.mapping |= {"1": "name", "4": "phone"}
+    batches.recheck(batch, PLANS["enterprises"], officer)
+    assert confirmed(batch, officer).written
+    again = opened(park, officer, book([("二号机械有限公司", "私营企业", "2025-03-01", "139")], heads))
+    assert again.mapping["4"] == "phone"
+    assert kinds(again) == ["created"]
+
+
+# The pages
+
+
+@pytest.fixture
+def browser(officer: User) -> Client:
+    client = Client()
+    client.force_login(officer)
+    return client
+
+
+def sent(data: bytes, name: str = "企业.xlsx") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, data)
+
+
+def test_the_whole_way_in_the_browser(park: Park, officer: User, browser: Client) -> None:
+    rows = [
+        ("一号机械有限公司", make_uscc(1), "私营企业", "2025-03-01", "正常经营", 12, ""),
+        ("二号机械有限公司", make_uscc(2)[:-1] + "@", "私营企业", "2025-03-01", "", "", ""),
+    ]
+    assert "企业台账" in browser.get(reverse("imports")).content.decode()
+    page = browser.post(reverse("import-start", args=["enterprises"]), {"file": sent(book(rows))}, follow=True)
+    batch = ImportBatch.objects.get()
+    html = page.content.decode()
+    assert "核对导入内容" in html
+    assert "改这一行" in html
+
+    marked = load_workbook(BytesIO(browser.get(reverse("import-marked", args=[batch.pk])).content))
+    leaf: Any = marked["企业"]
+    assert leaf["B3"].fill.fgColor.rgb.endswith("F8D7D9")
+    assert leaf["B3"].comment.text
+    assert [leaf.cell(1, 8).value, leaf.cell(2, 8).value, leaf.cell(3, 8).value] == ["结果", "新增", "错误"]
+    assert leaf["A2"].value == "一号机械有限公司"
+
+    browser.post(reverse("import-row", args=[batch.pk, 3]), {"c2": make_uscc(2)})
+    batch.refresh_from_db()
+    assert kinds(batch) == ["created", "created"]
+    page = browser.get(reverse("import-confirm", args=[batch.pk]))
+    assert "写入台账" in page.content.decode()
+    page = browser.post(reverse("import-confirm", args=[batch.pk]), {"digest": batch.digest}, follow=True)
+    assert "已导入：新增2家" in page.content.decode()
+    assert Enterprise.objects.count() == 2
+    page = browser.post(reverse("import-undo", args=[batch.pk]), follow=True)
+    assert "已撤销这一批导入" in page.content.decode()
+    assert Enterprise.objects.count() == 0
+    page = browser.post(reverse("import-undo", args=[batch.pk]), follow=True)
+    assert "已经撤销过了" in page.content.decode()
+
+
+def test_the_returned_workbook_mended_goes_on_with_the_batch(park: Park, officer: User, browser: Client) -> None:
+    rows = [("二号机械有限公司", make_uscc(2)[:-1] + "@", "私营企业", "2025-03-01", "", "", "")]
+    batch = opened(park, officer, book(rows, title=[["企业台账"]]))
+    marked = load_workbook(BytesIO(browser.get(reverse("import-marked", args=[batch.pk])).content))
+    leaf: Any = marked.active
+    leaf["B3"] = make_uscc(2)
+    out = BytesIO()
+    marked.save(out)
+    browser.post(reverse("import-file", args=[batch.pk]), {"file": sent(out.getvalue(), "企业（标注）.xlsx")})
+    batch.refresh_from_db()
+    assert kinds(batch) == ["created"]
+    assert "结果" not in batch.mapping.values()
+    assert ImportBatch.objects.count() == 1
+
+
+def test_an_unreadable_file_gets_its_sentence_and_no_batch(park: Park, browser: Client) -> None:
+    page = browser.post(
+        reverse("import-start", args=["enterprises"]),
+        {"file": sent(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000), "旧.xls")},
+    )
+    assert page.status_code == 400
+    assert "另存为.xlsx" in page.content.decode()
+    page = browser.post(reverse("import-start", args=["enterprises"]), {})
+    assert "请选择要导入的工作簿" in page.content.decode()
+    assert ImportBatch.objects.count() == 0
+
+
+@pytest.mark.parametrize("slug", PLANS)
+def test_a_template_takes_in_what_it_gives_out(park: Park, officer: User, browser: Client, slug: str) -> None:
+    """With today's data: uploaded again, nothing changes."""
+    firm = make_enterprise(park, name="示例机械有限公司", state="operating", phone="0477", uscc=make_uscc(5))
+    branch = make_organization(park, founded_on=dt.date(2020, 1, 1))
+    member = make_member(park, birth_on=dt.date(1990, 1, 1))
+    employ(member, firm)
+    affiliate(member, branch)
+    appoint(member, branch)
+    elect(branch)
+    subordinate(branch, make_organization(park, founded_on=dt.date(2019, 1, 1)))
+    cover(branch, firm)
+    work(firm)
+    meet(branch)
+    url = reverse("import-template", args=[slug])
+    empty = browser.get(url)
+    assert load_workbook(BytesIO(empty.content)).sheetnames[1:] == ["选项", "示例", "模板"]
+    data = browser.get(f"{url}?data=1").content
+    batch = batches.open_batch(PLANS[slug], officer, park, "x.xlsx", data)
+    assert len(batch.mapping) == len(PLANS[slug].names)
+    assert set(kinds(batch)) == {"unchanged"}, batch.outcomes
