@@ -277,25 +277,6 @@ def test_a_save_that_changes_nothing_leaves_no_trace(world: Any, sign_in: Any, o
         assert "没有改动" in text_of(response), slug
 
 
-def test_two_officers_one_record(world: Any, sign_in: Any, officer: Any, administrator: Any) -> None:
-    client, row = sign_in(officer), world.jia.gap
-    url = at("record-edit", "enterprises", row.pk)
-    data = edit_data(client, url)
-    other = sign_in(administrator)
-    other.post(url, edit_data(other, url) | {"address": "一号路1号"})
-    response = client.post(url, data | {"contact": "甲河李"})
-    assert response.status_code == 200
-    shown = text_of(response)
-    assert "全国管理员在" in shown
-    assert "地址由“—”改为“一号路1号”" in shown
-    row.refresh_from_db()
-    assert row.contact == "甲河联系人"
-    again = data | {"contact": "甲河李", "address": "一号路1号", "version": response.context["version"]}
-    assert client.post(url, again).status_code == 302
-    row.refresh_from_db()
-    assert (row.contact, row.address) == ("甲河李", "一号路1号")
-
-
 def test_an_end_is_the_first_day_without(world: Any, sign_in: Any, officer: Any) -> None:
     client, row = sign_in(officer), world.jia.coverage
     url = at("record-end", "coverages", row.pk)

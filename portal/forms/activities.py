@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from django import forms
 from django.db import models
+from django.db.models import Q
 
 from activities.models import Activity, ActivityKind, Attendance, AttendanceStatus
 from orgs import journal
 from orgs.journal import Via
-from orgs.models import Affiliation, Member, Office, PartyOrganization, Post
+from orgs.models import Action, Affiliation, Change, Member, Office, PartyOrganization, Post
 from orgs.periods import during
 from portal.forms.base import EntryForm, Note, Section, Together, option_text, today
 from portal.forms.fields import number_input
@@ -251,6 +252,39 @@ class ActivityForm(EntryForm):
 
     def _ticked(self, name: str) -> Iterable[Member]:
         return self.cleaned_data.get(name) or ()
+
+    # What others wrote meanwhile: those who were named are rows of their own
+
+    @classmethod
+    def trail(cls, pk: int) -> models.QuerySet[Change]:
+        named = Attendance._meta.label_lower
+        park = Activity.objects.filter(pk=pk).values("organization__park")
+        own = Q(before__activity__0=pk) | Q(after__activity__0=pk)
+        own |= Q(object_id__in=Attendance.objects.filter(activity=pk).values("pk"))
+        about = Q(model=Activity._meta.label_lower, object_id=pk) | Q(Q(model=named, park__in=park), own)
+        return Change.objects.filter(about)
+
+    def touched(self, change: Change) -> set[str]:
+        if change.model == Attendance._meta.label_lower:
+            return {"leave_members", "absent_members"} & set(self.fields)
+        return super().touched(change)
+
+    def former(self, changes: Sequence[Change]) -> dict[str, Any]:
+        """Those who were named are found by taking the entries back, the newest first."""
+        found = super().former(changes)
+        of_people = [change for change in changes if change.model == Attendance._meta.label_lower]
+        if not of_people:
+            return found
+        rows = Attendance.objects.visible_to(self.user).filter(activity=self.instance.pk)
+        named: dict[int, tuple[int, str]] = {row.pk: (row.member_id, row.status) for row in rows}
+        for change in reversed(of_people):
+            member, status = named.pop(change.object_id, (0, ""))
+            if change.action != Action.CREATE:
+                member = change.before.get("member", [member])[0]
+                named[change.object_id] = (member, change.before.get("status", status))
+        for name, status in (("leave_members", AttendanceStatus.ON_LEAVE), ("absent_members", AttendanceStatus.ABSENT)):
+            found[name] = [member for member, was in named.values() if was == status]
+        return found
 
     def notes(self) -> dict[str, list[Note]]:
         notes: dict[str, list[Note]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -17,7 +17,7 @@ from django.utils import timezone
 from metrics.models import Source
 from orgs import journal
 from orgs.journal import Via
-from orgs.models import BusinessState, Enterprise, Member, Park, PartyOrganization, User
+from orgs.models import BusinessState, Change, Enterprise, Member, Park, PartyOrganization, User
 from orgs.scoping import ScopedModel, parks_in_reach
 from portal.forms.fields import field_for, worded
 
@@ -259,6 +259,12 @@ class EntryForm(forms.ModelForm):
             slips += [Slip(str(text), target) for text in self.errors[name]]
         return slips
 
+    def full_label(self, name: str) -> str:
+        """The label of a field away from its row: where several stand side by side, the name of all goes before."""
+        label = str(self.fields[name].label)
+        rows = (row for section in self.sections for row in section.rows if isinstance(row, Together))
+        return next((f"{row.label}：{label}" for row in rows if name in row.names and row.label), label)
+
     @staticmethod
     def focus_of(one: BoundField) -> str:
         """The id of the control itself; of the first one where there are several."""
@@ -286,6 +292,34 @@ class EntryForm(forms.ModelForm):
             return self.fields[name].clean(given)
         except ValidationError:
             return None
+
+    # What others wrote meanwhile
+
+    @classmethod
+    def trail(cls, pk: int) -> models.QuerySet[Change]:
+        """The entries about what this form would overwrite: its record, in subclasses also what is written with it."""
+        return Change.objects.filter(model=cls.model()._meta.label_lower, object_id=pk)
+
+    @classmethod
+    def version(cls, pk: int) -> int:
+        """The newest of these entries. Ask before the record is read: what comes between is then told, not lost."""
+        newest = cls.trail(pk).aggregate(newest=models.Max("pk"))["newest"]
+        return int(newest or 0)
+
+    def touched(self, change: Change) -> set[str]:
+        """The fields of this form that an entry changed."""
+        if change.model != self.model()._meta.label_lower:
+            return set()
+        return {*change.before, *change.after} & set(self.fields)
+
+    def former(self, changes: Sequence[Change]) -> dict[str, Any]:
+        """What the fields that these entries (oldest first) changed held before the first of them."""
+        found: dict[str, Any] = {}
+        for change in changes:
+            for name in self.touched(change):
+                if name in change.before:
+                    found.setdefault(name, change.before[name])
+        return found
 
     # The write
 

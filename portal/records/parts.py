@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
@@ -329,9 +328,3 @@ def _noun(label: str) -> str:
     from django.apps import apps
 
     return str(apps.get_model(label)._meta.verbose_name)
-
-
-def newest_change(row: ScopedModel) -> int:
-    """The number of the latest entry of a record's own trail: its version."""
-    newest = journal.trail_of(row).aggregate(newest=models.Max("pk"))["newest"]
-    return int(newest or 0)

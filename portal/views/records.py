@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,7 +14,6 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from activities.models import Activity, Attendance
@@ -21,14 +21,15 @@ from orgs import journal
 from orgs.journal import Via
 from orgs.models import Change, Park, User
 from orgs.scoping import ScopedModel, parks_in_reach
-from portal import timeline
+from portal import entering, timeline
 from portal.asking import Asked, asked
+from portal.entering import Entered
 from portal.forms import EntryForm, end_form
 from portal.forms.base import today
 from portal.ledgers import LEDGERS
 from portal.listing import subnav
 from portal.records import RECORDS
-from portal.records.parts import FactKind, Look, RecordPage, key_data, newest_change, trail
+from portal.records.parts import FactKind, Look, RecordPage, key_data, trail
 
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 RECENT_CHANGES = 30
@@ -85,7 +86,7 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
         if choice is not None:
             return render(request, "portal/entry_choice.html", choice | shell_of(about, page))
     form = page.form(posted(request), user=about.user, park=park, initial=initial)
-    if request.method == "POST" and written(form):
+    if entering.add(request, form).written:
         tell(request, form, f"已登记{page.noun}“{form.instance}”。")
         if "again" in request.POST:
             return redirect(f"{reverse('ledger-new', args=[slug])}?{urlencode(taken_over(form, park))}")
@@ -98,16 +99,15 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
 @get_or_post
 def edit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     page, about = page_of(slug), asked(request)
-    row = writable(page, about.user, pk)
-    form = page.form(posted(request), instance=row, user=about.user)
-    back = reverse("record", args=[slug, pk])
-    if request.method == "POST" and written(form, request.POST.get("version")):
+    entered = entering.change(request, about.user, page.form, pk, lambda: writable(page, about.user, pk))
+    form, back = entered.form, reverse("record", args=[slug, pk])
+    if entered.written:
         tell(request, form, f"已保存{page.noun}“{form.instance}”。" if form.has_changed() else "没有改动，记录照旧。")
         return redirect(back)
     stored = writable(page, about.user, pk)
-    context = entry_context(form, form.edit_title, back, version=newest_change(stored), subject=str(stored))
+    context = entry_context(form, form.edit_title, back, version=entered.version, subject=str(stored))
     context["delete_url"] = reverse("record-delete", args=[slug, pk])
-    return render(request, "portal/entry.html", context | shell_of(about, page, stored))
+    return shown(request, entered, context | shell_of(about, page, stored))
 
 
 @get_or_post
@@ -116,15 +116,15 @@ def end(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     page, about = page_of(slug), asked(request)
     if not page.ends:
         raise Http404("这类记录没有终止日期")
-    row = writable(page, about.user, pk)
-    form = end_form(page.model)(posted(request), instance=row, user=about.user)
-    back = reverse("record", args=[slug, pk])
-    if request.method == "POST" and written(form, request.POST.get("version")):
-        tell(request, form, f"已终止{page.noun}“{row}”。")
+    made = end_form(page.model)
+    entered = entering.change(request, about.user, made, pk, lambda: writable(page, about.user, pk))
+    form, back = entered.form, reverse("record", args=[slug, pk])
+    if entered.written:
+        tell(request, form, f"已终止{page.noun}“{form.instance}”。")
         return redirect(back)
     stored = writable(page, about.user, pk)
-    context = entry_context(form, f"终止{page.noun}", back, version=newest_change(stored), subject=str(stored))
-    return render(request, "portal/entry.html", context | shell_of(about, page, stored))
+    context = entry_context(form, f"终止{page.noun}", back, version=entered.version, subject=str(stored))
+    return shown(request, entered, context | shell_of(about, page, stored))
 
 
 @get_or_post
@@ -168,7 +168,7 @@ def fact_new(request: HttpRequest, slug: str, pk: int, kind: str) -> HttpRespons
     owner, fact = writable(page, about.user, pk), fact_of(page, kind)
     instance = fact.model(**{fact.owner: owner})
     form = fact.form(posted(request), instance=instance, user=about.user, park=park_of(owner))
-    if request.method == "POST" and written(form):
+    if entering.add(request, form).written:
         tell(request, form, f"已登记{fact.model._meta.verbose_name}“{form.instance}”。")
         return redirect("record", slug, pk)
     context = entry_context(form, form.add_title, reverse("record", args=[slug, pk]), subject=str(owner))
@@ -179,9 +179,9 @@ def fact_new(request: HttpRequest, slug: str, pk: int, kind: str) -> HttpRespons
 def fact_edit(request: HttpRequest, slug: str, pk: int, kind: str, fact_pk: int) -> HttpResponse:
     page, about = page_of(slug), asked(request)
     owner, fact = writable(page, about.user, pk), fact_of(page, kind)
-    row = fact_row(fact, owner, about.user, fact_pk)
-    form = fact.form(posted(request), instance=row, user=about.user)
-    return changed_fact(request, about, page, owner, form, form.edit_title, kind)
+    fetch = partial(fact_row, fact, owner, about.user, fact_pk)
+    entered = entering.change(request, about.user, fact.form, fact_pk, fetch)
+    return changed_fact(request, about, page, owner, entered, fact.form.edit_title, kind)
 
 
 @get_or_post
@@ -190,9 +190,9 @@ def fact_end(request: HttpRequest, slug: str, pk: int, kind: str, fact_pk: int) 
     owner, fact = writable(page, about.user, pk), fact_of(page, kind)
     if not hasattr(fact.model, "until"):
         raise Http404("这类记录没有终止日期")
-    row = fact_row(fact, owner, about.user, fact_pk)
-    form = end_form(fact.model)(posted(request), instance=row, user=about.user)
-    return changed_fact(request, about, page, owner, form, f"终止{fact.model._meta.verbose_name}", kind)
+    fetch = partial(fact_row, fact, owner, about.user, fact_pk)
+    entered = entering.change(request, about.user, end_form(fact.model), fact_pk, fetch)
+    return changed_fact(request, about, page, owner, entered, f"终止{fact.model._meta.verbose_name}", kind)
 
 
 @get_or_post
@@ -223,16 +223,15 @@ def fact_delete(request: HttpRequest, slug: str, pk: int, kind: str, fact_pk: in
 
 
 def changed_fact(
-    request: HttpRequest, about: Asked, page: RecordPage, owner: ScopedModel, form: EntryForm, title: str, kind: str
+    request: HttpRequest, about: Asked, page: RecordPage, owner: ScopedModel, entered: Entered, title: str, kind: str
 ) -> HttpResponse:
-    at = [page.slug, owner.pk]
-    if request.method == "POST" and written(form, request.POST.get("version")):
+    at, form = [page.slug, owner.pk], entered.form
+    if entered.written:
         tell(request, form, f"已保存{form.model()._meta.verbose_name}“{form.instance}”。")
         return redirect("record", *at)
-    version = newest_change(form.instance)
-    context = entry_context(form, title, reverse("record", args=at), version=version, subject=str(owner))
+    context = entry_context(form, title, reverse("record", args=at), version=entered.version, subject=str(owner))
     context["delete_url"] = reverse("record-fact-delete", args=[*at, kind, form.instance.pk])
-    return render(request, "portal/entry.html", context | shell_of(about, page, owner))
+    return shown(request, entered, context | shell_of(about, page, owner))
 
 
 # Fetching, through the gates: what is not there for this user is a 404
@@ -352,40 +351,6 @@ def posted(request: HttpRequest) -> Any:
     return request.POST if request.method == "POST" else None
 
 
-def written(form: EntryForm, version: str | None = None) -> bool:
-    """Write what a valid form holds; ``version`` is what an edit form was opened with.
-
-    False leaves the reason in the form: a bad field, or somebody else's change in between.
-    """
-    if not form.is_valid():
-        return False
-    try:
-        with transaction.atomic():
-            if version is not None and (told := changed_meanwhile(form, version)):
-                form.add_error(None, told)
-                return False
-            form.commit(Via.PAGE)
-    except ValidationError:
-        return False
-    return True
-
-
-def changed_meanwhile(form: EntryForm, version: str) -> str:
-    """Who changed what since the form was opened; "" when nobody did."""
-    row = form.instance
-    type(row)._default_manager.visible_to(form.user).select_for_update(of=("self",)).filter(pk=row.pk).first()
-    seen = int(version) if version.isdecimal() and len(version) < 18 else 0
-    later = list(Change.objects.visible_to(form.user).filter(pk__in=journal.trail_of(row).filter(pk__gt=seen)))
-    if not later:
-        return ""
-    said = []
-    for change in later[:3]:
-        who = str(change.user) if change.user else "系统"
-        what = "、".join(f"{label}由“{old}”改为“{new}”" for label, old, new in journal.diff(change)[:4])
-        said.append(f"{who}在{timezone.localtime(change.at):%H:%M}改过这条记录：{what}")
-    return f"{'；'.join(said)}。您填的内容还在下面，请核对后再提交一次"
-
-
 Owned = list[tuple[type[ScopedModel], str, list[Any]]]
 
 
@@ -419,7 +384,15 @@ def tell(request: HttpRequest, form: EntryForm, said: str) -> None:
         messages.warning(request, f"提醒：{words}{f'（{note.cite}）' if note.cite else ''}")
 
 
-# Contexts
+# Pages
+
+
+def shown(request: HttpRequest, entered: Entered, context: dict[str, Any]) -> HttpResponse:
+    """The form, or in its place the comparison with what others wrote since it was opened."""
+    if entered.comparison is None:
+        return render(request, "portal/entry.html", context)
+    compared = {"comparison": entered.comparison, "slips": entered.comparison.slips}
+    return render(request, "portal/conflict.html", context | compared | {"kept": entering.kept(request.POST)})
 
 
 def entry_context(

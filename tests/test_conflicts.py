@@ -1,0 +1,229 @@
+"""Two officers and one record: what differs is compared, picked and written, and nothing is lost in silence."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from activities.models import Attendance, AttendanceStatus
+from orgs import journal
+from orgs.journal import Via
+from orgs.models import Change, Enterprise
+from tests.factories import affiliate, make_member
+from tests.test_records import edit_data, text_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def url(world: Any) -> str:
+    return reverse("record-edit", args=["enterprises", world.jia.gap.pk])
+
+
+@pytest.fixture
+def mine(sign_in: Any, officer: Any) -> Client:
+    client: Client = sign_in(officer)
+    return client
+
+
+@pytest.fixture
+def other(sign_in: Any, administrator: Any) -> Client:
+    client: Client = sign_in(administrator)
+    return client
+
+
+def change(client: Client, url: str, **values: Any) -> None:
+    """Somebody opens the form and saves it with other values."""
+    response = client.post(url, edit_data(client, url) | values)
+    assert response.status_code == 302, response.context["form"].errors
+
+
+def shown(response: Any) -> dict[str, tuple[str, str, str, str]]:
+    """Field → when opened, theirs, mine, which is picked."""
+    rows = response.context["comparison"].differences
+    return {row.name: (row.opened, row.theirs, row.mine, row.chosen) for row in rows}
+
+
+def resent(response: Any) -> dict[str, Any]:
+    """What the page of comparison would send back as it stands."""
+    context = response.context
+    data: dict[str, Any] = dict(context["kept"])
+    data |= {"version": context["version"], "seen": context["comparison"].seen}
+    return data | {row.key: row.chosen for row in context["comparison"].differences if row.chosen}
+
+
+def test_each_field_that_differs_is_set_side_by_side(url: str, mine: Client, other: Client, world: Any) -> None:
+    data = edit_data(mine, url)
+    change(other, url, address="一号路1号", contact="对方填的", locality="同一个镇")
+    response = mine.post(url, data | {"contact": "甲河李", "phone": "0477-1", "locality": "同一个镇"})
+    assert shown(response) == {
+        "address": ("—", "一号路1号", "—", "theirs"),
+        "contact": ("甲河联系人", "对方填的", "甲河李", ""),
+        "phone": (shown(response)["phone"][0], shown(response)["phone"][0], "0477-1", "mine"),
+    }
+    text = text_of(response)
+    assert "全国管理员" in text
+    for word in ("原值", "对方现在的值", "您填的"):
+        assert word in text
+    row = Enterprise.objects.get(pk=world.jia.gap.pk)
+    assert (row.contact, row.address) == ("对方填的", "一号路1号")
+
+
+def test_exactly_what_was_picked_is_written(url: str, mine: Client, other: Client, world: Any) -> None:
+    data = edit_data(mine, url)
+    change(other, url, address="一号路1号", contact="对方填的", locality="镇上")
+    response = mine.post(url, data | {"contact": "甲河李", "address": "二号路2号", "phone": "0477-1"})
+    picks = {"pick-contact": "mine", "pick-address": "theirs", "pick-locality": "mine", "pick-phone": "theirs"}
+    assert mine.post(url, resent(response) | picks).status_code == 302
+    row = Enterprise.objects.get(pk=world.jia.gap.pk)
+    assert (row.contact, row.address, row.locality) == ("甲河李", "一号路1号", "")
+    assert row.phone != "0477-1"
+    newest = Change.objects.filter(model="orgs.enterprise", object_id=row.pk).order_by("-pk").first()
+    assert newest is not None
+    assert newest.after == {"contact": "甲河李", "locality": ""}
+
+
+def test_a_field_both_changed_has_to_be_picked(url: str, mine: Client, other: Client, world: Any) -> None:
+    data = edit_data(mine, url)
+    change(other, url, contact="对方填的")
+    first = mine.post(url, data | {"contact": "甲河李"})
+    assert first.context["slips"] == []
+    again = mine.post(url, resent(first))
+    assert again.status_code == 200
+    assert "联系人：姓名两边都改过，请选一个" in text_of(again)
+    assert 'href="#pick-contact-theirs"' in again.content.decode()
+    assert "<title>错误：" in again.content.decode()
+    assert Enterprise.objects.get(pk=world.jia.gap.pk).contact == "对方填的"
+    assert mine.post(url, resent(again) | {"pick-contact": "nonsense"}).status_code == 200
+    assert mine.post(url, resent(again) | {"pick-contact": "mine"}).status_code == 302
+    assert Enterprise.objects.get(pk=world.jia.gap.pk).contact == "甲河李"
+
+
+def test_who_changes_it_again_meanwhile_is_compared_again(url: str, mine: Client, other: Client, world: Any) -> None:
+    data = edit_data(mine, url)
+    change(other, url, contact="第一次", address="一号路1号")
+    first = mine.post(url, data | {"contact": "甲河李", "address": "二号路2号"})
+    change(other, url, contact="第二次")
+    second = mine.post(url, resent(first) | {"pick-contact": "mine", "pick-address": "mine"})
+    assert second.status_code == 200
+    # What did not move since it was shown stays picked
+    assert shown(second)["contact"] == ("甲河联系人", "第二次", "甲河李", "")
+    assert shown(second)["address"][3] == "mine"
+    assert mine.post(url, resent(second) | {"pick-contact": "theirs"}).status_code == 302
+    row = Enterprise.objects.get(pk=world.jia.gap.pk)
+    assert (row.contact, row.address) == ("第二次", "二号路2号")
+
+
+def test_a_mistake_on_the_way_does_not_hide_the_conflict(url: str, mine: Client, other: Client, world: Any) -> None:
+    """The form that comes back with an error was opened when it was opened."""
+    data = edit_data(mine, url)
+    change(other, url, address="一号路1号")
+    wrong = mine.post(url, data | {"settled_on": "2026-02-30"})
+    assert wrong.context["form"].errors
+    again = mine.post(url, data | {"version": wrong.context["version"], "contact": "甲河李"})
+    assert again.status_code == 200
+    assert shown(again)["address"][1] == "一号路1号"
+    assert Enterprise.objects.get(pk=world.jia.gap.pk).address == "一号路1号"
+
+
+def test_the_same_change_by_both_is_no_conflict(url: str, mine: Client, other: Client, world: Any) -> None:
+    data = edit_data(mine, url)
+    change(other, url, address="一号路1号")
+    assert mine.post(url, data | {"address": "一号路1号", "contact": "甲河李"}).status_code == 302
+    assert Enterprise.objects.get(pk=world.jia.gap.pk).contact == "甲河李"
+
+
+def test_back_to_the_form_keeps_what_was_typed_and_what_was_picked(
+    url: str, mine: Client, other: Client, world: Any
+) -> None:
+    data = edit_data(mine, url)
+    change(other, url, address="一号路1号", contact="对方填的")
+    first = mine.post(url, data | {"contact": "甲河李", "phone": "0477-1"})
+    form = mine.post(url, resent(first) | {"back": "1"})
+    assert form.status_code == 200
+    values = {name: form.context["form"][name].value() for name in ("contact", "address", "phone")}
+    assert values == {"contact": "甲河李", "address": "一号路1号", "phone": "0477-1"}
+    assert form.context["version"] == int(data["version"])
+    assert Enterprise.objects.get(pk=world.jia.gap.pk).contact == "对方填的"
+
+
+def test_picks_that_do_not_fit_together_go_back_to_the_form(
+    url: str, mine: Client, other: Client, world: Any, administrator: Any
+) -> None:
+    url = reverse("record-edit", args=["members", world.jia.secretary.pk])
+    data = edit_data(mine, url)
+    change(other, url, left_on="2026-10-01", left_reason="withdrew")
+    first = mine.post(url, data | {"note": "补充"})
+    assert {"left_on", "left_reason"} <= set(shown(first))
+    wrong = mine.post(url, resent(first) | {"pick-left_reason": "mine"})
+    assert "left_reason" in wrong.context["form"].errors
+    assert wrong.context["form"]["left_on"].value() == "2026-10-01"
+    assert wrong.context["form"]["note"].value() == "补充"
+
+
+def test_people_ticked_by_somebody_else_are_compared_too(
+    mine: Client, other: Client, world: Any, officer: Any, administrator: Any
+) -> None:
+    side = world.jia
+    second = make_member(side.park, "甲河二")
+    affiliate(second, side.branch)
+    activity = side.activity
+    activity.due, activity.present, activity.on_leave, activity.absent = 3, 2, 1, 0
+    journal.save(activity, administrator, Via.PAGE)
+    for one in Attendance.objects.filter(activity=activity):
+        journal.delete(one, administrator, Via.PAGE)
+    journal.save(
+        Attendance(activity=activity, member=side.secretary, status=AttendanceStatus.ON_LEAVE), administrator, Via.PAGE
+    )
+    url = reverse("record-edit", args=["activities", activity.pk])
+    data = edit_data(mine, url)
+    change(other, url, leave_members=[second.pk])
+    response = mine.post(url, data | {"place": "二楼"})
+    assert shown(response)["leave_members"] == ("甲河书记", "甲河二", "甲河书记", "theirs")
+    assert mine.post(url, resent(response)).status_code == 302
+    assert [one.member for one in Attendance.objects.filter(activity=activity)] == [second]
+    activity.refresh_from_db()
+    assert activity.place == "二楼"
+
+
+def test_choices_dates_and_records_are_compared_in_words(mine: Client, other: Client, world: Any) -> None:
+    url = reverse("record-edit", args=["coverages", world.jia.coverage.pk])
+    data = edit_data(mine, url)
+    change(other, url, organization=world.jia.joint_branch.pk, way="joint", since="2024-04-01")
+    response = mine.post(url, data | {"doc": "甲委〔2026〕1号"})
+    rows = shown(response)
+    assert rows["organization"][:3] == (str(world.jia.branch), str(world.jia.joint_branch), str(world.jia.branch))
+    assert rows["way"][:2] == ("单独组建", "联合组建")
+    assert rows["since"][:2] == ("2024-03-01", "2024-04-01")
+
+
+def test_what_the_form_does_not_hold_is_told_before_ending(mine: Client, other: Client, world: Any) -> None:
+    coverage = world.jia.coverage
+    url = reverse("record-end", args=["coverages", coverage.pk])
+    data = edit_data(mine, url)
+    change(other, reverse("record-edit", args=["coverages", coverage.pk]), since="2024-04-01")
+    response = mine.post(url, data | {"until": "2026-11-01"})
+    assert response.status_code == 200
+    assert "起始日期由“2024-03-01”改为“2024-04-01”" in text_of(response)
+    assert mine.post(url, resent(response)).status_code == 302
+    coverage.refresh_from_db()
+    assert (str(coverage.since), str(coverage.until)) == ("2024-04-01", "2026-11-01")
+
+
+def test_a_dated_fact_is_compared_like_a_record(mine: Client, other: Client, world: Any) -> None:
+    state = world.jia.state
+    url = reverse("record-fact-edit", args=["enterprises", world.jia.covered.pk, "states", state.pk])
+    data = edit_data(mine, url)
+    change(other, url, staff="286")
+    response = mine.post(url, data | {"note": "核对过", "staff": "70"})
+    assert shown(response)["staff"] == ("60", "286", "70", "")
+    assert mine.post(url, resent(response) | {"pick-staff": "theirs"}).status_code == 302
+    state.refresh_from_db()
+    assert (state.staff, state.note) == (286, "核对过")
+
+
+def test_a_version_that_is_none_compares_with_everything(url: str, mine: Client, world: Any) -> None:
+    for forged in ("", "x", "9" * 30, "²"):
+        response = mine.post(url, edit_data(mine, url) | {"version": forged, "seen": forged})
+        assert response.status_code in (200, 302)
