@@ -1,47 +1,101 @@
-"""The only place for the course of an entry form: opened, corrected, compared with what others wrote, written."""
+"""The only place for the course of an entry form: opened, drafted, compared with what others wrote, written."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
 
 from orgs.journal import Via
 from orgs.models import User
 from orgs.scoping import ScopedModel
-from portal.conflicts import PICK, Comparison, compare, entry_number
+from portal import drafts
+from portal.conflicts import Comparison, compare, entry_number
 from portal.forms import EntryForm
+from portal.models import Draft
 
-# What a form carries beside its fields
-BESIDE = frozenset({"csrfmiddlewaretoken", "version", "seen", "back", "again"})
+Make = Callable[..., EntryForm]
+TOO_LONG: Final = "填的内容太长，草稿没有存上；请直接提交，或者分几次登记。"
 
 
 @dataclass(frozen=True)
 class Entered:
     """How far it came: written, or the form to show again, or the comparison to show in its place.
 
-    ``version`` is the entry of the trail up to which the officer knows the record; ``None`` of a new one.
+    ``version`` is the entry of the trail up to which the officer knows the record; ``None`` of a new one. ``draft`` is
+    his own of this form, ``taken`` when it is filled in; ``answer`` is what a POST about the draft alone gets.
     """
 
     form: EntryForm
     written: bool = False
     version: int | None = None
     comparison: Comparison | None = None
+    draft: Draft | None = None
+    taken: bool = False
+    answer: HttpResponse | None = None
 
 
-def add(request: HttpRequest, form: EntryForm) -> Entered:
-    """Write a new record, when one was posted and is valid."""
-    if request.method != "POST" or not form.is_valid():
-        return Entered(form)
+def add(request: HttpRequest, user: User, make: Make) -> Entered:
+    """Open the form of a new record, or write what was posted; ``make(data, initial=…)`` draws the form."""
+    if request.method != "POST":
+        return opened(request, user, make, None)
+    if "draft" in request.POST:
+        return about_draft(request, user, make, None)
+    form, draft = make(request.POST), undecided(request, user)
+    if not form.is_valid():
+        return Entered(form, draft=draft)
     try:
         form.commit(Via.PAGE)
     except ValidationError:
-        return Entered(form)
+        return Entered(form, draft=draft)
+    if draft is None:
+        drafts.discard(user, request.path)
     return Entered(form, written=True)
+
+
+def opened(request: HttpRequest, user: User, make: Make, version: int | None) -> Entered:
+    """The form as it is opened: with the draft filled in where the address asks for it, else with one on offer.
+
+    A draft brings the version it was typed on, so that what others wrote since is compared.
+    """
+    draft = drafts.find(user, request.path)
+    if draft is None or request.GET.get("draft") != "take":
+        return Entered(make(), version=version, draft=draft)
+    given = drafts.values(make(), draft)
+    form = make(initial=given)
+    form.initial.update(given)  # once more over what the form found by itself
+    known = version if version is None or draft.version is None else min(version, draft.version)
+    return Entered(form, version=known, draft=draft, taken=True)
+
+
+def undecided(request: HttpRequest, user: User) -> Draft | None:
+    """An older draft on offer beside what was posted: it is something else, and stays until it is decided on."""
+    return drafts.find(user, request.path) if "undecided" in request.POST else None
+
+
+def about_draft(request: HttpRequest, user: User, make: Make, version: int | None) -> Entered:
+    """A POST that keeps what was typed (``draft=keep``, by script ``auto``) or throws it away (``discard``)."""
+    asked = request.POST["draft"]
+    if asked == "discard":
+        drafts.discard(user, request.path)
+        messages.success(request, "草稿已删除。")
+        query = request.GET.copy()
+        query.pop("draft", None)
+        return Entered(make(), answer=redirect(f"{request.path}?{query.urlencode()}" if query else request.path))
+    kept = drafts.keep(user, request)
+    if asked == "auto":
+        said = f"草稿已存 {drafts.clock(kept)}" if kept else TOO_LONG
+        return Entered(make(), answer=HttpResponse(said, drafts.PLAIN))
+    if kept is None:
+        messages.error(request, TOO_LONG)
+        return Entered(make(request.POST), version=version)
+    return Entered(make(), answer=redirect(drafts.address(kept)))
 
 
 def change(
@@ -53,29 +107,37 @@ def change(
     wrote may write over it.
     """
     newest = made.version(pk)
+
+    def make(data: QueryDict | None = None, initial: dict[str, Any] | None = None) -> EntryForm:
+        return made(data, instance=fetch(), user=user, initial=initial)
+
     if request.method != "POST":
-        return Entered(made(instance=fetch(), user=user), version=newest)
+        return opened(request, user, make, newest)
     known = entry_number(request.POST.get("version"))
-    opened = newest if known is None else known
-    form = made(request.POST, instance=fetch(), user=user)
+    since = newest if known is None else known
+    if "draft" in request.POST:
+        return about_draft(request, user, make, since)
+    form, draft = make(request.POST), undecided(request, user)
     if not form.is_valid():
-        return Entered(form, version=opened)
+        return Entered(form, version=since, draft=draft)
     try:
         with transaction.atomic():
             lock(form.instance, user)
-            found = compare(form, made(instance=fetch(), user=user), opened, request.POST)
+            found = compare(form, make(), since, request.POST)
             if found is not None:
                 if "back" in request.POST:
-                    return Entered(made(found.merged(request.POST), instance=fetch(), user=user), version=opened)
+                    return Entered(make(found.merged(request.POST)), version=since, draft=draft)
                 if not found.is_settled:
-                    return Entered(form, version=opened, comparison=found)
-                opened = found.seen
-                form = made(found.merged(request.POST), instance=fetch(), user=user)
+                    return Entered(form, version=since, comparison=found, draft=draft)
+                since = found.seen
+                form = make(found.merged(request.POST))
                 if not form.is_valid():
-                    return Entered(form, version=opened)
+                    return Entered(form, version=since, draft=draft)
             form.commit(Via.PAGE)
     except ValidationError:
-        return Entered(form, version=opened)
+        return Entered(form, version=since, draft=draft)
+    if draft is None:
+        drafts.discard(user, request.path)
     return Entered(form, written=True)
 
 
@@ -83,8 +145,3 @@ def lock(row: ScopedModel, user: User) -> None:
     """Until the end of the transaction nobody else writes the record."""
     rows = type(row)._default_manager.visible_to(user).select_for_update(of=("self",))
     rows.filter(pk=row.pk).first()
-
-
-def kept(post: QueryDict) -> list[tuple[str, list[Any]]]:
-    """What was typed, field by field: what a form sends beside its fields is left out."""
-    return [(name, values) for name, values in post.lists() if name not in BESIDE and not name.startswith(PICK)]

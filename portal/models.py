@@ -1,4 +1,4 @@
-"""The only place for what the portal keeps for itself: a park's public story, big screens, workbooks coming in."""
+"""The only place for what the portal keeps for itself: public stories, big screens, workbooks and forms coming in."""
 
 import datetime as dt
 from collections.abc import Collection
@@ -241,3 +241,26 @@ class ImportBatch(ScopedModel):
             and self.done_at is not None
             and now < self.done_at + dt.timedelta(days=self.DAYS_TO_UNDO)
         )
+
+
+class Draft(models.Model):
+    """What somebody typed into an entry form and did not submit: no record, so it counts nowhere and leaves no trail.
+
+    One per account and form, the form known by its address. Nobody but the account ever reads it: it stands behind no
+    gate and in no back office, and only :mod:`portal.drafts` touches it.
+    """
+
+    user = models.ForeignKey(User, models.CASCADE, verbose_name="账号", related_name="+")
+    path = models.CharField("表单网址", max_length=200)
+    query = models.CharField("网址参数", max_length=500, blank=True)
+    version = models.BigIntegerField("打开时的版本", null=True, blank=True)
+    fields = models.JSONField("填的内容", default=dict)
+    saved_at = models.DateTimeField("保存时间", db_index=True)
+
+    class Meta:
+        verbose_name = "草稿"
+        verbose_name_plural = "草稿"
+        constraints = (models.UniqueConstraint(fields=("user", "path"), name="portal_draft_once"),)
+
+    def __str__(self) -> str:
+        return self.path

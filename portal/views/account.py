@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from orgs.models import User
 from orgs.scoping import Role, holds
+from portal.signin import after_wrong_token
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ def logout(request: HttpRequest) -> HttpResponseBase:
 @require_GET
 def desk(request: HttpRequest) -> HttpResponse:
     """Those who enter records land on the ledgers, those who only read on the figures."""
-    assert isinstance(request.user, User)  # noqa: S101 - LoginRequiredMiddleware let nobody else pass
+    assert isinstance(request.user, User)  # noqa: S101 - SignInRequired let nobody else pass
     if holds(request.user, {Role.OFFICER, Role.ADMINISTRATOR}):
         return redirect("ledgers")
     return redirect("dashboard" if holds(request.user, {Role.LEADER, Role.SUPERIOR}) else "ledgers")
@@ -107,7 +108,7 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     logger.warning("CSRF check failed for %s: %s", request.path, reason)
-    return explain(403, NO_LONGER_VALID)
+    return after_wrong_token(request) or explain(403, NO_LONGER_VALID)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

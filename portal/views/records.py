@@ -21,7 +21,7 @@ from orgs import journal
 from orgs.journal import Via
 from orgs.models import Change, Park, User
 from orgs.scoping import ScopedModel, parks_in_reach
-from portal import entering, timeline
+from portal import drafts, entering, timeline
 from portal.asking import Asked, asked
 from portal.entering import Entered
 from portal.forms import EntryForm, end_form
@@ -30,6 +30,7 @@ from portal.ledgers import LEDGERS
 from portal.listing import subnav
 from portal.records import RECORDS
 from portal.records.parts import FactKind, Look, RecordPage, key_data, trail
+from portal.signin import keeps_typed
 
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 RECENT_CHANGES = 30
@@ -75,27 +76,35 @@ def record(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 # Entering and changing
 
 
+@keeps_typed
 @get_or_post
 def new(request: HttpRequest, slug: str) -> HttpResponse:
     page, about = page_of(slug), asked(request)
-    initial, park = prefilled(page, about, request)
+    given, park = prefilled(page, about, request)
     if not LEDGERS[slug].may_add(about.user, park):
         raise Http404("没有登记的权限")
     if request.method != "POST":
-        choice = choice_to_make(page, about.user, park, initial, request)
+        choice = choice_to_make(page, about.user, park, given, request)
         if choice is not None:
+            choice |= draft_context(drafts.find(about.user, request.path))
             return render(request, "portal/entry_choice.html", choice | shell_of(about, page))
-    form = page.form(posted(request), user=about.user, park=park, initial=initial)
-    if entering.add(request, form).written:
+
+    def make(data: Any = None, initial: Mapping[str, Any] | None = None) -> EntryForm:
+        return page.form(data, user=about.user, park=park, initial={**given, **(initial or {})})
+
+    entered = entering.add(request, about.user, make)
+    form = entered.form
+    if entered.written:
         tell(request, form, f"已登记{page.noun}“{form.instance}”。")
         if "again" in request.POST:
             return redirect(f"{reverse('ledger-new', args=[slug])}?{urlencode(taken_over(form, park))}")
         return redirect("record", slug, form.instance.pk)
     cancel = reverse("ledger", args=[slug]) + (f"?{urlencode({'park': park.slug})}" if park else "")
     context = entry_context(form, form.add_title, cancel, again=True)
-    return render(request, "portal/entry.html", context | shell_of(about, page, park=form.park))
+    return shown(request, entered, context | shell_of(about, page, park=form.park))
 
 
+@keeps_typed
 @get_or_post
 def edit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     page, about = page_of(slug), asked(request)
@@ -110,6 +119,7 @@ def edit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     return shown(request, entered, context | shell_of(about, page, stored))
 
 
+@keeps_typed
 @get_or_post
 def end(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """终止 of a record that has a ledger of its own: coverage, work coverage, office."""
@@ -162,19 +172,26 @@ def delete(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 # Dated facts without a ledger of their own, from their owner's page
 
 
+@keeps_typed
 @get_or_post
 def fact_new(request: HttpRequest, slug: str, pk: int, kind: str) -> HttpResponse:
     page, about = page_of(slug), asked(request)
     owner, fact = writable(page, about.user, pk), fact_of(page, kind)
-    instance = fact.model(**{fact.owner: owner})
-    form = fact.form(posted(request), instance=instance, user=about.user, park=park_of(owner))
-    if entering.add(request, form).written:
+
+    def make(data: Any = None, initial: Mapping[str, Any] | None = None) -> EntryForm:
+        instance = fact.model(**{fact.owner: owner})
+        return fact.form(data, instance=instance, user=about.user, park=park_of(owner), initial=initial)
+
+    entered = entering.add(request, about.user, make)
+    form = entered.form
+    if entered.written:
         tell(request, form, f"已登记{fact.model._meta.verbose_name}“{form.instance}”。")
         return redirect("record", slug, pk)
     context = entry_context(form, form.add_title, reverse("record", args=[slug, pk]), subject=str(owner))
-    return render(request, "portal/entry.html", context | shell_of(about, page, owner))
+    return shown(request, entered, context | shell_of(about, page, owner))
 
 
+@keeps_typed
 @get_or_post
 def fact_edit(request: HttpRequest, slug: str, pk: int, kind: str, fact_pk: int) -> HttpResponse:
     page, about = page_of(slug), asked(request)
@@ -184,6 +201,7 @@ def fact_edit(request: HttpRequest, slug: str, pk: int, kind: str, fact_pk: int)
     return changed_fact(request, about, page, owner, entered, fact.form.edit_title, kind)
 
 
+@keeps_typed
 @get_or_post
 def fact_end(request: HttpRequest, slug: str, pk: int, kind: str, fact_pk: int) -> HttpResponse:
     page, about = page_of(slug), asked(request)
@@ -344,11 +362,7 @@ def taken_over(form: EntryForm, park: Park | None) -> dict[str, str]:
     return kept
 
 
-# Writing
-
-
-def posted(request: HttpRequest) -> Any:
-    return request.POST if request.method == "POST" else None
+# Deleting, and what is said after writing
 
 
 Owned = list[tuple[type[ScopedModel], str, list[Any]]]
@@ -389,10 +403,15 @@ def tell(request: HttpRequest, form: EntryForm, said: str) -> None:
 
 def shown(request: HttpRequest, entered: Entered, context: dict[str, Any]) -> HttpResponse:
     """The form, or in its place the comparison with what others wrote since it was opened."""
+    if entered.answer is not None:
+        return entered.answer
+    context |= {"mark": drafts.mark(entered.form.user, request.path), "taken": entered.taken}
+    context |= {"undecided": entered.draft is not None and not entered.taken}
+    context |= draft_context(entered.draft)
     if entered.comparison is None:
         return render(request, "portal/entry.html", context)
     compared = {"comparison": entered.comparison, "slips": entered.comparison.slips}
-    return render(request, "portal/conflict.html", context | compared | {"kept": entering.kept(request.POST)})
+    return render(request, "portal/conflict.html", context | compared | {"kept": drafts.typed(request.POST)})
 
 
 def entry_context(
@@ -410,6 +429,13 @@ def entry_context(
         "again": again,
         "back": back,
     }
+
+
+def draft_context(draft: Any) -> dict[str, Any]:
+    """What the page says of a draft: when it was kept, and where it opens."""
+    if draft is None:
+        return {}
+    return {"draft_at": drafts.clock(draft), "draft_url": drafts.address(draft)}
 
 
 def shell_of(

@@ -59,6 +59,8 @@
   var WAIT = 8000;
   var sent = new WeakMap();
   var dirty = false;
+  var leaving = false;
+  var timer, saving;
   document.addEventListener("submit", function (event) {
     var form = event.target;
     if (event.defaultPrevented || form.method !== "post") return;
@@ -69,8 +71,14 @@
     }
     sent.set(form, Date.now());
     dirty = false;
+    leaving = true;
+    clearTimeout(timer);
+    if (saving) saving.abort();
   });
-  window.addEventListener("pageshow", function () { sent = new WeakMap(); });
+  window.addEventListener("pageshow", function () {
+    sent = new WeakMap();
+    leaving = false;
+  });
 
   /* 录入未保存就离开时提醒 */
   document.addEventListener("input", function (event) {
@@ -81,6 +89,48 @@
     event.preventDefault();
     event.returnValue = "";
   });
+
+  /* 草稿：停手3秒，存到服务器；有旧草稿还没定时不存，免得盖掉它 */
+  var QUIET = 3000;
+  var entry = document.querySelector("form[data-entry]");
+  var places = document.querySelectorAll("[data-draft-said]");
+
+  function say(text) {
+    Array.prototype.forEach.call(places, function (place) { place.textContent = text; });
+  }
+
+  function keepDraft() {
+    if (saving) {
+      later();
+      return;
+    }
+    var body = new URLSearchParams(new FormData(entry));
+    body.set("draft", "auto");
+    var asked = timer;
+    saving = new AbortController();
+    fetch(entry.action, { method: "POST", body: body, credentials: "same-origin", signal: saving.signal }).then(function (answer) {
+      if (!answer.ok || (answer.headers.get("Content-Type") || "").indexOf("text/plain") !== 0) throw new Error(answer.status);
+      return answer.text();
+    }).then(function (text) {
+      say(text);
+      // 存的时候又打了字，就还有没存的
+      if (timer === asked && text.indexOf("草稿已存") !== -1) dirty = false;
+    }).catch(function () {
+      if (!leaving) say("草稿没有存上，离开前请先点“存草稿”或“提交”");
+    }).then(function () { saving = null; });
+  }
+
+  function later() {
+    clearTimeout(timer);
+    if (!leaving) timer = setTimeout(keepDraft, QUIET);
+  }
+
+  if (entry && places.length) {
+    entry.addEventListener("input", function () {
+      if (entry.hasAttribute("data-draft")) later();
+      else say("页首的旧草稿定下来以后，才自动存草稿");
+    });
+  }
 
   document.addEventListener("click", function (event) {
     var target = event.target;
