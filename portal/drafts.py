@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import secrets
 from typing import Any, Final
 
 from django import forms
@@ -46,14 +47,14 @@ def typed(post: QueryDict) -> list[tuple[str, list[Any]]]:
 
 
 def mark(user: User, path: str) -> str:
-    """What a form drawn for this account at this address carries."""
-    return signing.dumps([user.pk, path], salt=SALT)
+    """What a form drawn for this account at this address carries; no two drawings carry the same."""
+    return signing.dumps([user.pk, path, secrets.token_urlsafe(6)], salt=SALT)
 
 
 def owner(request: HttpRequest) -> User | None:
     """The account that the posted form was drawn for; ``None`` without a true mark of this address."""
     try:
-        pk, path = signing.loads(request.POST.get("mark", ""), salt=SALT, max_age=MARK_AGE)
+        pk, path, _drawing = signing.loads(request.POST.get("mark", ""), salt=SALT, max_age=MARK_AGE)
     except (signing.BadSignature, ValueError, TypeError):
         return None
     found: User | None = User.objects.filter(pk=pk, is_active=True).first() if path == request.path else None

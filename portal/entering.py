@@ -15,12 +15,13 @@ from django.shortcuts import redirect
 from orgs.journal import Via
 from orgs.models import User
 from orgs.scoping import ScopedModel
-from portal import drafts
+from portal import drafts, submissions
 from portal.conflicts import Comparison, compare, entry_number
 from portal.forms import EntryForm
 from portal.models import Draft
 
 Make = Callable[..., EntryForm]
+SENT: Final = "这一条刚才已经提交过"
 TOO_LONG: Final = "填的内容太长，草稿没有存上；请直接提交，或者分几次登记。"
 
 
@@ -30,6 +31,7 @@ class Entered:
 
     ``version`` is the entry of the trail up to which the officer knows the record; ``None`` of a new one. ``draft`` is
     his own of this form, ``taken`` when it is filled in; ``answer`` is what a POST about the draft alone gets.
+    ``earlier`` is the record that the same form made before.
     """
 
     form: EntryForm
@@ -39,6 +41,7 @@ class Entered:
     draft: Draft | None = None
     taken: bool = False
     answer: HttpResponse | None = None
+    earlier: int | None = None
 
 
 def add(request: HttpRequest, user: User, make: Make) -> Entered:
@@ -47,11 +50,20 @@ def add(request: HttpRequest, user: User, make: Make) -> Entered:
         return opened(request, user, make, None)
     if "draft" in request.POST:
         return about_draft(request, user, make, None)
+    key = submissions.digest(user, request)
+    earlier = submissions.find(user, key)
     form, draft = make(request.POST), undecided(request, user)
+    if earlier is not None:
+        return Entered(form, earlier=earlier)
     if not form.is_valid():
         return Entered(form, draft=draft)
     try:
-        form.commit(Via.PAGE)
+        with transaction.atomic():
+            if submissions.claim(user, key):
+                form.commit(Via.PAGE)
+                submissions.settle(user, key, form.instance.pk)
+            else:
+                return Entered(form, earlier=submissions.find(user, key))
     except ValidationError:
         return Entered(form, draft=draft)
     if draft is None:
@@ -88,7 +100,10 @@ def about_draft(request: HttpRequest, user: User, make: Make, version: int | Non
         query = request.GET.copy()
         query.pop("draft", None)
         return Entered(make(), answer=redirect(f"{request.path}?{query.urlencode()}" if query else request.path))
-    kept = drafts.keep(user, request)
+    late = asked == "auto" and submissions.find(user, submissions.digest(user, request)) is not None
+    kept = None if late else drafts.keep(user, request)
+    if late:
+        return Entered(make(), answer=HttpResponse(SENT, drafts.PLAIN))
     if asked == "auto":
         said = f"草稿已存 {drafts.clock(kept)}" if kept else TOO_LONG
         return Entered(make(), answer=HttpResponse(said, drafts.PLAIN))

@@ -264,3 +264,23 @@ class Draft(models.Model):
 
     def __str__(self) -> str:
         return self.path
+
+
+class Submission(models.Model):
+    """That a form was carried out, so that it is not carried out twice: a digest of what was sent, not the text.
+
+    Only :mod:`portal.submissions` touches it.
+    """
+
+    user = models.ForeignKey(User, models.CASCADE, verbose_name="账号", related_name="+")
+    digest = models.CharField("摘要", max_length=64)
+    record = models.BigIntegerField("记录编号", null=True)
+    at = models.DateTimeField("时间", db_index=True)
+
+    class Meta:
+        verbose_name = "提交"
+        verbose_name_plural = "提交"
+        constraints = (models.UniqueConstraint(fields=("user", "digest"), name="portal_submission_once"),)
+
+    def __str__(self) -> str:
+        return self.digest

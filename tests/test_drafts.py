@@ -340,10 +340,11 @@ def test_who_has_no_form_of_ours_leaves_nothing_behind(browser: Client, officer:
         "",
         "x:y:z",
         data["mark"][:-1] + ("A" if data["mark"][-1] != "A" else "B"),
-        signing.dumps([officer.pk, NEW], salt="elsewhere"),
-        signing.dumps([officer.pk, "/ledgers/members/new/"], salt=drafts.SALT),
+        signing.dumps([officer.pk, NEW, ""], salt="elsewhere"),
+        signing.dumps([officer.pk, "/ledgers/members/new/", ""], salt=drafts.SALT),
         signing.dumps("officer", salt=drafts.SALT),
-        signing.dumps([10**30, NEW], salt=drafts.SALT),
+        signing.dumps([officer.pk, NEW], salt=drafts.SALT),
+        signing.dumps([10**30, NEW, ""], salt=drafts.SALT),
     ):
         sent = data | {"mark": forged}
         assert stranger.post(NEW, sent).status_code == 403

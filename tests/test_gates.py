@@ -32,6 +32,7 @@ def seen_parks(user: Any) -> set[str]:
 # them, and by those named here, which narrow them to what the reader may see.
 DERIVED: dict[str, set[str]] = {
     "Draft": {"portal/entering.py"},  # which asks its keeper for the account's own, and only names the type
+    "Submission": set(),
     "NameGram": set(),
     "Span": {"portal/next_ten.py"},
     "SummaryState": {"metrics/figures.py"},  # says only which months are kept
@@ -40,6 +41,7 @@ DERIVED: dict[str, set[str]] = {
 KEEPERS = (
     "orgs/grams.py",
     "portal/drafts.py",
+    "portal/submissions.py",
     "orgs/models/",
     "metrics/summaries/",
     "metrics/models/",

@@ -482,6 +482,7 @@ def modules() -> Iterator[Path]:
 # Each keeps one table that is worked out from the records, or is no record at all, and writes nothing else
 DERIVED = {
     "portal/drafts.py",  # what was typed and not submitted: it counts nowhere, and a trail of it would keep it for ever
+    "portal/submissions.py",  # that a form was sent, so that it is not carried out twice
     "orgs/grams.py",  # the index of enterprise names
     "metrics/summaries/building.py",  # the month summary
     "metrics/summaries/keeping.py",

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('orgs', '0002_name_grams'),
-        ('portal', '0002_screen_link'),
+        ('portal', '0003_forms_typed_and_sent'),
     ]
 
     operations = [

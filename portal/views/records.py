@@ -37,6 +37,7 @@ RECENT_CHANGES = 30
 ALL_CHANGES = 500
 # Parks offered by name where a new record has to be given one
 MOST_PARKS = 200
+TWICE = f"{entering.SENT}，没有再登记一遍。"
 
 
 # Reading
@@ -99,6 +100,9 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
         if "again" in request.POST:
             return redirect(f"{reverse('ledger-new', args=[slug])}?{urlencode(taken_over(form, park))}")
         return redirect("record", slug, form.instance.pk)
+    if entered.earlier is not None:
+        messages.info(request, TWICE)
+        return redirect("record", slug, entered.earlier)
     cancel = reverse("ledger", args=[slug]) + (f"?{urlencode({'park': park.slug})}" if park else "")
     context = entry_context(form, form.add_title, cancel, again=True)
     return shown(request, entered, context | shell_of(about, page, park=form.park))
@@ -186,6 +190,9 @@ def fact_new(request: HttpRequest, slug: str, pk: int, kind: str) -> HttpRespons
     form = entered.form
     if entered.written:
         tell(request, form, f"已登记{fact.model._meta.verbose_name}“{form.instance}”。")
+        return redirect("record", slug, pk)
+    if entered.earlier is not None:
+        messages.info(request, TWICE)
         return redirect("record", slug, pk)
     context = entry_context(form, form.add_title, reverse("record", args=[slug, pk]), subject=str(owner))
     return shown(request, entered, context | shell_of(about, page, owner))
