@@ -91,6 +91,8 @@ def compare(form: EntryForm, stored: EntryForm, opened: int, post: QueryDict) ->
     former = form.former(later)
     differences = []
     for name, one in form.fields.items():
+        if name not in stored.fields:
+            continue
         theirs = plain(stored.get_initial_for_field(stored.fields[name], name))
         mine = plain(form.cleaned_data.get(name))
         before = key_of(one, former[name]) if name in former else theirs

@@ -143,6 +143,8 @@ def change(
                 if "back" in request.POST:
                     return Entered(make(found.merged(request.POST)), version=since, draft=draft)
                 if not found.is_settled:
+                    if draft is None:
+                        drafts.keep(user, request)  # who leaves the comparison has not lost what he typed
                     return Entered(form, version=since, comparison=found, draft=draft)
                 since = found.seen
                 form = make(found.merged(request.POST))

@@ -10,6 +10,11 @@ from activities.models import Attendance, AttendanceStatus
 from orgs import journal
 from orgs.journal import Via
 from orgs.models import Change, Enterprise
+from orgs.scoping import Persons
+from portal import conflicts
+from portal.conflicts import Difference
+from portal.forms import EnterpriseForm
+from portal.records.parts import KEPT_BY_PARK
 from tests.factories import affiliate, make_member
 from tests.test_records import edit_data, text_of
 
@@ -221,6 +226,34 @@ def test_a_dated_fact_is_compared_like_a_record(mine: Client, other: Client, wor
     assert mine.post(url, resent(response) | {"pick-staff": "theirs"}).status_code == 302
     state.refresh_from_db()
     assert (state.staff, state.note) == (286, "核对过")
+
+
+def test_who_leaves_the_comparison_finds_a_draft(url: str, mine: Client, other: Client, world: Any) -> None:
+    data = edit_data(mine, url)
+    change(other, url, contact="对方填的")
+    mine.post(url, data | {"contact": "甲河李"})
+    back = mine.get(f"{url}?draft=take")
+    assert back.context["form"]["contact"].value() == "甲河李"
+    assert back.context["version"] == int(data["version"])
+
+
+def test_who_may_not_see_persons_reads_neither_names_nor_who_wrote(
+    url: str, mine: Client, other: Client, world: Any, officer: Any
+) -> None:
+    """Everybody who writes in a park sees its persons today; should that change, the comparison follows."""
+    change(other, url, contact="对方填的", address="一号路1号")
+    entries = list(Change.objects.filter(model="orgs.enterprise", object_id=world.jia.gap.pk).order_by("pk"))
+    form = EnterpriseForm(instance=Enterprise.objects.get(pk=world.jia.gap.pk), user=officer)
+    nowhere, everywhere = Persons(everywhere=False), Persons(everywhere=True)
+    row = Difference("contact", "姓名", "", "", "", "")
+    hidden = conflicts.worded(row, form, ("甲河联系人", "对方填的", "甲河李"), entries, nowhere)
+    assert (hidden.opened, hidden.theirs, hidden.mine) == (KEPT_BY_PARK, KEPT_BY_PARK, "甲河李")
+    assert hidden.by.startswith("园区工作人员 ")
+    shown_row = conflicts.worded(row, form, ("甲河联系人", "对方填的", "甲河李"), entries, everywhere)
+    assert (shown_row.opened, shown_row.theirs) == ("甲河联系人", "对方填的")
+    assert shown_row.by.startswith("全国管理员 ")
+    address = Difference("address", "地址", "", "", "", "")
+    assert conflicts.worded(address, form, ("", "一号路1号", ""), entries, nowhere).theirs == "一号路1号"
 
 
 def test_a_version_that_is_none_compares_with_everything(url: str, mine: Client, world: Any) -> None:

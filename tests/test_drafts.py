@@ -3,10 +3,12 @@
 import datetime as dt
 import json
 import re
+from io import StringIO
 from typing import Any
 
 import pytest
 from django.core import signing
+from django.core.management import call_command
 from django.forms import Textarea, TextInput
 from django.test import Client
 from django.urls import reverse
@@ -225,6 +227,15 @@ def test_drafts_end_after_thirty_days(client: Client, officer: Any, stranger: An
     assert "draft_at" not in client.get(NEW).context
     client.post("/ledgers/members/new/", {"name": "甲河某", "draft": "auto"})
     assert list(Draft.objects.values_list("path", flat=True)) == ["/ledgers/members/new/"]
+
+
+def test_an_update_throws_away_what_nobody_came_back_for(officer: Any, settings: Any) -> None:
+    settings.PRODUCTION = True  # where nothing but the tables and the cases is prepared
+    now = timezone.now()
+    for path, days in ((NEW, drafts.DAYS + 1), ("/ledgers/members/new/", drafts.DAYS - 1)):
+        Draft.objects.create(user=officer, path=path, saved_at=now - dt.timedelta(days=days))
+    call_command("setup_portal", stdout=StringIO())
+    assert [one.path for one in Draft.objects.all()] == ["/ledgers/members/new/"]
 
 
 # A sign-in that ends while somebody types

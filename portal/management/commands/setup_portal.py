@@ -1,6 +1,6 @@
 """The only place that prepares a fresh installation: tables, cases, demo park, first accounts.
 
-Run again, it changes nothing.
+Run again, it changes nothing, but drafts of forms that nobody came back for are thrown away.
 """
 
 import os
@@ -15,11 +15,13 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 
 from metrics import summaries
 from orgs import journal
 from orgs.models import Enterprise, Grant, Park, User
 from orgs.scoping import Reach, Role
+from portal import drafts
 
 DEMO_PARK = "binjiang-demo"
 
@@ -55,6 +57,7 @@ class Command(BaseCommand):
         self.migrate()
         self.load_cases()
         self.sum_up()
+        drafts.drop_old(timezone.now())
         if options["administrator"]:
             self.create_administrator(options["administrator"])
         elif not settings.PRODUCTION:
