@@ -5,7 +5,7 @@ takes the enterprises that bear the rarest pair of the word and asks only those 
 the answers are those of the plain question: :func:`fold` makes equal whatever a database takes for equal, perhaps more.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
@@ -43,16 +43,20 @@ def pairs(*texts: str) -> set[str]:
 # Looking up
 
 
-def bearers(words: str) -> QuerySet[NameGram] | None:
-    """The rows of the rarest pair in the words: among their enterprises is every one that contains all the words.
+def bearers(words: str) -> Collection[int] | QuerySet[Any] | None:
+    """Keys of enterprises, those that bear the rarest pair of the words: among them is every one that contains all the
+    words. Few are given as they are, more as a subquery.
 
     None where the index is no help: for single characters, and for pairs that very many enterprises bear.
     """
-    several = [NameGram._base_manager.filter(gram=pair) for pair in sorted(pairs(words))]
+    several = [NameGram._base_manager.filter(gram=pair).values("enterprise") for pair in sorted(pairs(words))]
     # A pair that few bear is looked for first: then nothing need be known of how many enterprises there are
-    few = next((rows for rows in several if rows[: FEW + 1].count() <= FEW), None)
-    if few is not None or not several:
-        return few
+    for rows in several:
+        keys = list(rows.values_list("enterprise", flat=True)[: FEW + 1])
+        if len(keys) <= FEW:
+            return keys
+    if not several:
+        return None
     newest = Enterprise._base_manager.aggregate(newest=Max("pk"))["newest"] or 0
     rarest, least = None, max(FEW, newest // SHARE) + 1
     for rows in several:

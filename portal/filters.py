@@ -1,7 +1,7 @@
 """The only place for the conditions a ledger is narrowed by; records to choose from come through the reading gate."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, ClassVar, Final
 
 import django_filters
@@ -175,7 +175,9 @@ class LedgerFilter(django_filters.FilterSet):
         self.about = about
         self.day = about.day
         self.is_large: Callable[[], bool] = lambda: False
-        self.bearing: QuerySet[Any] | None = None  # keys among which the words are found, where an index knows them
+        self.bearing: Collection[int] | QuerySet[Any] | None = (
+            None  # keys among which the words are found, where an index knows them
+        )
         if self.impersonal_hint and not about.persons.within(about.park):
             self.search_hint = self.impersonal_hint
         super().__init__(data, queryset)
@@ -251,7 +253,7 @@ class EnterpriseFilter(LedgerFilter):
     def find(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """The plain question; of a large list is noted who bears the rarest pair of signs asked for."""
         rarest = bearers(value) if self.is_large() else None
-        self.bearing = None if rarest is None else rarest.values("enterprise")
+        self.bearing = rarest
         return super().find(queryset, name, value)
 
     def by_state(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:

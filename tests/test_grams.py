@@ -30,7 +30,7 @@ def plainly(words: str) -> Any:
 
 def by_index(words: str) -> Any:
     rarest = grams.bearers(words)
-    return plainly(words) if rarest is None else plainly(words).filter(pk__in=rarest.values("enterprise"))
+    return plainly(words) if rarest is None else plainly(words).filter(pk__in=rarest)
 
 
 # The same answers
@@ -109,8 +109,11 @@ def test_the_rarest_pair_is_chosen_and_no_pair_is_no_help(park: Any, monkeypatch
     monkeypatch.setattr(grams, "FEW", 1)
     monkeypatch.setattr(grams, "SHARE", 1)
     found = grams.bearers("有限 丙丁有")
-    assert found is not None
-    assert set(found.values_list("enterprise", flat=True)) == {rare.pk}
+    assert found == [rare.pk]
+    monkeypatch.setattr(grams, "FEW", 0)
+    more: Any = grams.bearers("有限 丙丁有")
+    assert set(more.values_list("enterprise", flat=True)) == {rare.pk}
+    monkeypatch.setattr(grams, "FEW", 1)
     for useless in ("", "甲", "甲 乙 丙"):
         assert grams.bearers(useless) is None
     # Borne by every enterprise: as fast to read them all

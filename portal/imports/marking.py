@@ -1,6 +1,6 @@
 """The only place that writes into a foreign workbook: like its reading, in a process of its own that limits itself.
 
-Called as ``python -m portal.imports.marking <megabytes> <seconds>``; standard input is a line of JSON and the workbook::
+Called as ``python -m portal.imports.marking <megabytes> <seconds>``; given a line of JSON and the workbook::
 
     {"sheet": name, "head": row, "right": column, "heads": [结果, 说明],
      "rows": [[row, result, told, [[column, sentence], …]], …]}
