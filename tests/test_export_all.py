@@ -71,10 +71,16 @@ AWKWARD = [
 # The logical dump: every table of ours as Python values
 
 
+# Left out, and not worked out anew from what comes in
+BEHIND = {"portal.ImportBatch", "portal.Draft", "portal.Submission"}
+
+
 def dump(*, passwords: bool = True) -> dict[str, list[dict[str, Any]]]:
     found = {}
     for model in apps.get_models(include_auto_created=True):
         if model._meta.app_label not in OURS:
+            continue
+        if model._meta.label in BEHIND:
             continue
         rows = list(model._base_manager.order_by("pk").values())
         if model._meta.label in LEFT_OUT:  # worked out: their numbers mean nothing
@@ -422,7 +428,7 @@ def test_an_earlier_export_is_replaced_only_when_told(world: World, tmp_path: Pa
 def test_what_was_there_stays_whole_when_the_new_one_fails(world: World, tmp_path: Path) -> None:
     folder = out(tmp_path / "out")
     before = content(folder)
-    MigrationRecorder(connection).record_unapplied("portal", "0002_screen_link")
+    MigrationRecorder(connection).record_unapplied("portal", "0004_import_batch")
     for place in (folder, tmp_path / "new"):
         with pytest.raises(CommandError, match=r"请先运行 manage\.py migrate"):
             out(place, "--replace")

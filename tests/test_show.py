@@ -145,8 +145,8 @@ def test_the_shell_costs_one_query_and_only_when_drawn(
         assert context["current_park"].pk == park.pk
         assert not context["park_overflow"]
     assert names == [park.name]
-    assert [entry.label for entry in context["nav"]] == ["台账", "覆盖情况", "报表"]
-    assert [entry.current for entry in context["nav"]] == [True, False, False]
+    assert [entry.label for entry in context["nav"]] == ["台账", "导入", "覆盖情况", "报表"]
+    assert [entry.current for entry in context["nav"]] == [True, False, False, False]
     assert all(entry.url.endswith(f"?park={park.slug}") for entry in context["nav"])
 
 

@@ -86,6 +86,8 @@ LEFT_OUT: Final[Mapping[str, str]] = {
         "本系统只按授权（orgs_grant.csv）判断权限，不用这些表",
     ),
     "portal.ImportBatch": "导入批次（上传的工作簿和核对结果）；写进台账的都在各表和修改记录里，导回后不能再整批撤销",
+    "portal.Draft": "没有提交的草稿，不是记录",
+    "portal.Submission": "防止一份表单提交两次的短期记号",
     "admin.LogEntry": "后台的操作也记在修改记录（orgs_change.csv）里，这张表不用",
     "sessions.Session": "登录状态，导入以后重新登录",
 }
