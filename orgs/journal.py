@@ -12,6 +12,8 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from copy import copy
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, lru_cache
 from itertools import islice
@@ -31,11 +33,12 @@ from orgs.scoping import Role, ScopedModel, ScopedQuerySet, has_plain_scope
 
 __all__ = [
     "INSTALLER",
+    "Batch",
     "Installer",
     "NotRestored",
     "Refused",
     "Via",
-    "collecting",
+    "batch",
     "delete",
     "diff",
     "restore",
@@ -60,18 +63,41 @@ class Installer:
 
 
 INSTALLER: Final = Installer()
-_collected: ContextVar[list[Change] | None] = ContextVar("collected", default=None)
+
+
+@dataclass
+class Batch:
+    """What was written inside a :func:`batch`, in order: the entries of the trail, and the rows to be told of."""
+
+    changes: list[Change]
+    rows: list[ScopedModel]
+
+    def mark(self) -> tuple[int, int]:
+        return len(self.changes), len(self.rows)
+
+    def back_to(self, mark: tuple[int, int]) -> None:
+        """Forget what was written since: a savepoint took it back."""
+        del self.changes[mark[0] :]
+        del self.rows[mark[1] :]
+
+
+_open_batch: ContextVar[Batch | None] = ContextVar("open_batch", default=None)
 
 
 @contextmanager
-def collecting() -> Iterator[list[Change]]:
-    """The entries of the trail written inside the block, in order: a batch must be able to say all that it did."""
-    entries: list[Change] = []
-    token = _collected.set(entries)
+def batch() -> Iterator[Batch]:
+    """Many writes of one transaction: ``settings.AFTER_WRITE`` is called once, at the end, with the rows of all; not at
+    all when the block is left by an exception, which takes the writes back."""
+    opened = Batch([], [])
+    token = _open_batch.set(opened)
     try:
-        yield entries
+        with transaction.atomic():
+            yield opened
+            _open_batch.set(None)
+            if opened.rows:
+                _after_write(opened.rows)
     finally:
-        _collected.reset(token)
+        _open_batch.reset(token)
 
 
 def save(row: Row, user: User | Installer, via: Via) -> Row:
@@ -361,12 +387,17 @@ def _trace(
 
 
 def _collect(changes: Iterable[Change]) -> None:
-    collected = _collected.get()
-    if collected is not None:
-        collected.extend(changes)
+    opened = _open_batch.get()
+    if opened is not None:
+        opened.changes.extend(changes)
 
 
 def _after_write(rows: Sequence[ScopedModel]) -> None:
+    opened = _open_batch.get()
+    if opened is not None:
+        # As they stand now: a row that is written twice is told of twice
+        opened.rows.extend(copy(row) for row in rows)
+        return
     for name in settings.AFTER_WRITE:
         import_string(name)(rows)
 

@@ -286,6 +286,14 @@ def test_a_sheet_without_a_head_says_what_to_do(park: Park, officer: User) -> No
     assert ImportBatch.objects.count() == 0
 
 
+def test_more_rows_than_a_batch_takes_are_told(park: Park, officer: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "MOST_ROWS", 2)
+    rows = [(f"{number}号机械有限公司", "", "私营企业", "2025-03-01", "", "", "") for number in range(5)]
+    with pytest.raises(batches.TooMany, match="有5行，一次最多导入2行，请拆成3个文件"):
+        opened(park, officer, book(rows))
+    assert ImportBatch.objects.count() == 0
+
+
 def test_columns_settled_once_are_settled_again(park: Park, officer: User) -> None:
     heads = ("单位", "企业类型", "入驻日期", "老板电话")
     rows = [("一号机械有限公司", "私营企业", "2025-03-01", "138")]

@@ -131,6 +131,9 @@ class EntryForm(forms.ModelForm):
     add_title: ClassVar[str] = ""
     edit_title: ClassVar[str] = ""
 
+    # Names of the park by their plain form, where somebody who enters many has looked them up once
+    names_alike: Mapping[str, Sequence[str]] | None = None
+
     use_required_attribute = False
 
     class Meta:

@@ -178,6 +178,8 @@ class EnterpriseForm(EntryForm):
         typed = self.value("name") if self.is_bound else None
         if not typed or self.park is None:
             return []
+        if self.names_alike is not None:
+            return [name for name in self.names_alike.get(plain_name(typed), ()) if name != self.instance.name][:3]
         others = Enterprise.objects.visible_to(self.user).in_park(self.park).exclude(pk=self.instance.pk)
         return [name for name in others.values_list("name", flat=True) if plain_name(name) == plain_name(typed)][:3]
 

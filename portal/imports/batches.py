@@ -35,14 +35,20 @@ FOOTERS: Final = (
     "单位负责人",
 )
 SAMPLE_SHEET: Final = "示例"
+# Every row passes the form of its ledger, some fifty a second: more would outlast a request
+MOST_ROWS: Final = 1000
 
 
 class NoHead(Exception):
     """No sheet of the workbook has a row that looks like a head of this ledger; says what to do."""
 
 
+class TooMany(Exception):
+    """More rows than one batch takes; says what to do."""
+
+
 def open_batch(plan: Plan, user: User, park: Park, file_name: str, data: bytes) -> ImportBatch:
-    """Read a workbook into a new batch. Raises Unreadable or NoHead with a sentence for the officer."""
+    """Read a workbook into a new batch. Raises Unreadable, NoHead or TooMany with a sentence for the officer."""
     batch = ImportBatch(
         park=park,
         ledger=plan.slug,
@@ -103,6 +109,9 @@ def take_leaf(batch: ImportBatch, plan: Plan, leaf: Leaf, head: Head) -> None:
             batch.notes.append({"row": number, "text": " ".join(words)[:60]})
             continue
         batch.rows[str(number)] = {str(column): kept(cell) for column, cell in cells.items()}
+    if len(batch.rows) > MOST_ROWS:
+        many = len(batch.rows)
+        raise TooMany(f"这张表有{many:,}行，一次最多导入{MOST_ROWS:,}行，请拆成{-(-many // MOST_ROWS)}个文件分次上传。")
 
 
 def remembered(batch: ImportBatch) -> dict[int, str]:

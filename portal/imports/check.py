@@ -135,18 +135,18 @@ def run(plan: Plan, sheet: Sheet, user: User, park: Park, choices: Choices, expe
     chose to leave the bad rows out, none of them is bad."""
     result = Result([])
     try:
-        with transaction.atomic(), journal.collecting() as changes:
+        with journal.batch() as written:
             work = _Work(plan, sheet, user, park, choices)
             for number, cells in sheet.rows.items():
-                before = len(changes)
+                before = written.mark()
                 outcome = work.row(number, cells)
                 if outcome.kind == "rejected":
-                    del changes[before:]  # what the row had begun to write is taken back already
+                    written.back_to(before)
                 result.outcomes.append(outcome)
             is_wanted = bool(expected) and expected == result.digest
             if not is_wanted or (result.counts["rejected"] and not choices.good_only):
                 raise _TakenBack
-            result.changes, result.written = list(changes), True
+            result.changes, result.written = written.changes, True
     except _TakenBack:
         pass
     return result
@@ -160,6 +160,11 @@ class _Work:
         self.blank = plan.blank(user, park)
         self.seen: dict[tuple[Any, ...], int] = {}
         self.named: dict[str, dict[str, list[Any]]] = {}
+        self.names_alike: dict[str, list[str]] = {}
+        if any(one.name == "name" for one in plan.model._meta.concrete_fields):
+            names = plan.model.objects.visible_to(user).in_park(park).values_list("name", flat=True)
+            for name in names.order_by("pk"):
+                self.names_alike.setdefault(plain_name(name), []).append(name)
 
     # One row
 
@@ -276,8 +281,18 @@ class _Work:
         faults = self._commit(form)
         outcome = Outcome(0, "created", str(form.instance), form.instance.pk, faults=faults)
         if not faults:
-            outcome.hints = [note.head or note.text for note in form.reminders()]
+            outcome.hints = self._hints(form)
         return outcome
+
+    def _hints(self, form: EntryForm) -> list[str]:
+        """What should be looked at again. Names alike are looked up once for the whole sheet."""
+        form.names_alike = self.names_alike
+        found = [note.head or note.text for note in form.reminders()]
+        name = getattr(form.instance, "name", "")
+        same = self.names_alike.setdefault(plain_name(name), [])
+        if name not in same:
+            same.append(name)
+        return found
 
     def _change(self, stored: Any, values: Mapping[str, Any]) -> Outcome:
         form, given = self._bound(self.plan.form, stored, values, {name: name for name in self.plan.names})
@@ -293,7 +308,7 @@ class _Work:
         ]
         if outcome.diffs:
             outcome.faults = self._commit(form)
-            outcome.hints = [note.head or note.text for note in form.reminders()]
+            outcome.hints = self._hints(form)
         for later in self.plan.later:
             if not outcome.faults:
                 self._go_on(later, form.instance, values, outcome)

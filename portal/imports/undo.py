@@ -28,14 +28,16 @@ def undo(batch: ImportBatch, user: User) -> list[Kept]:
     """Take everything back that the batch wrote, last write first, in one transaction; gives what was kept."""
     kept: list[Kept] = []
     spared: set[tuple[str, int]] = set()
-    with transaction.atomic():
+    with journal.batch() as written:
         entries = {entry.pk: entry for entry in Change.objects.filter(pk__in=batch.written)}
         own = set(batch.written)
         began = Change.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
         for pk in reversed(batch.written):
             entry = entries[pk]
+            before = written.mark()
             reason = _spare(entry, own, began, spared) or _take_back(entry, user)
             if reason:
+                written.back_to(before)
                 if (entry.model, entry.object_id) not in spared:
                     kept.append(Kept(f"{_noun(entry)}“{entry.label}”", reason))
                 spared.add((entry.model, entry.object_id))

@@ -24,7 +24,7 @@ from orgs.models import Park, User
 from orgs.scoping import RECORD_WRITERS, parks_in_reach
 from portal.asking import Asked, asked, asked_day
 from portal.imports import batches, returned, template, undo
-from portal.imports.batches import NoHead
+from portal.imports.batches import MOST_ROWS as MOST_IN_BATCH, NoHead, TooMany
 from portal.imports.check import KINDS, Outcome
 from portal.imports.container import Unreadable
 from portal.imports.heads import missing
@@ -100,7 +100,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
         upload = form.cleaned_data["file"]
         try:
             batch = batches.open_batch(plan, about.user, park, upload.name, upload.read())
-        except (Unreadable, NoHead) as problem:
+        except (Unreadable, NoHead, TooMany) as problem:
             form.add_error("file", str(problem))
         else:
             return redirect("import-batch", batch.pk)
@@ -113,6 +113,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
         "park": form.park,
         "heads": [(plan.head(name), name in plan.needed) for name in plan.names],
         "types": TYPES,
+        "most": MOST_IN_BATCH,
     }
     return render(request, "portal/import_start.html", context, status=400 if form.errors else 200)
 
@@ -285,7 +286,7 @@ def file(request: HttpRequest, pk: int) -> HttpResponse:
             batches.take_file(one, plan, about.user, upload.read())
         else:
             batches.take_file(one, plan, about.user, bytes(one.file), sheet)
-    except (Unreadable, NoHead) as problem:
+    except (Unreadable, NoHead, TooMany) as problem:
         messages.error(request, f"{problem}这一批还是原来的文件。")
     return redirect("import-batch", one.pk)
 
