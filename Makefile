@@ -8,6 +8,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8000
 JOBS ?= 2
+# A browser waits for clocks and pages much of its time
+E2E_JOBS ?= 3
 export PORT
 export PYTHONUNBUFFERED = 1
 
@@ -69,10 +71,10 @@ fast-test: $(DEV_STAMP)
 	@echo "── tests on SQLite" && $(BIN)/pytest -q -n $(JOBS) -m "not e2e and not soak"
 
 e2e: $(DEV_STAMP) ## browser tests
-	@echo "── browser tests" && $(BIN)/pytest -q -n $(JOBS) --dist worksteal -m "e2e and not soak"
+	@echo "── browser tests" && $(BIN)/pytest -q -n $(E2E_JOBS) --dist worksteal -m "e2e and not soak"
 
 postgres-test: $(DEV_STAMP)
-	@echo "── tests on PostgreSQL" && $(BIN)/python scripts/with_postgres.py $(BIN)/pytest -q -n $(JOBS) -m "not e2e and not soak and not crawl"
+	@echo "── tests on PostgreSQL" && $(BIN)/python scripts/with_postgres.py $(BIN)/pytest -q -n $(JOBS) -m "not e2e and not soak and not crawl and not files"
 
 # A nation takes most of an hour and 5 GB of disk; `make bench SIZE=small` a few minutes, and leaves docs/ alone
 SIZE ?= national

@@ -29,6 +29,8 @@ from portal.imports.container import Unreadable, inspect
 from tests import workbooks as made
 from tests.libreoffice import recalculated
 
+pytestmark = pytest.mark.files
+
 SECONDS = 10
 MEGABYTES = 128
 
@@ -633,6 +635,7 @@ def test_an_endless_answer_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatc
 LIMITED = """
 import json, os, resource, sys
 from portal.imports.child import limit
+
 limit(int(sys.argv[1]), int(sys.argv[2]))
 kinds = (resource.RLIMIT_AS, resource.RLIMIT_CPU, resource.RLIMIT_FSIZE, resource.RLIMIT_CORE)
 told = {"limits": [resource.getrlimit(kind)[0] for kind in kinds], "names": sorted(os.environ)}

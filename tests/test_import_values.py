@@ -15,6 +15,8 @@ from portal.imports.cells import Cell, read
 from portal.imports.values import BadCell
 from tests import workbooks as made
 
+pytestmark = pytest.mark.files
+
 Read = Callable[[Cell | None], Any]
 
 

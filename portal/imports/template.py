@@ -20,7 +20,7 @@ from portal.imports.plans import Plan
 from portal.ledgers import LEDGERS
 
 VERSION: Final = "2026-11"
-ROWS: Final = 2000  # rows with drop-downs and text format, ready to be filled
+ROWS: Final = 2000  # rows with drop-downs
 LISTS: Final = "选项"
 MARK: Final = "模板"
 NEEDED: Final = PatternFill("solid", fgColor="F6E3E4")
@@ -63,18 +63,12 @@ def workbook(plan: Plan, user: User, park: Park, *, with_data: bool = False) -> 
         rule.showErrorMessage = bool(choices_of(plan, name))
         leaf.add_data_validation(rule)
         rule.add(f"{letter}2:{letter}{ROWS}")
-    last = ROWS
-    if with_data:
-        last = 1
-        for last, values in enumerate(records(plan, user, park), start=2):
-            for column, text in enumerate(values, start=1):
-                cell = leaf.cell(last, column)
-                put(cell, text or None)
-                cell.number_format, cell.font = "@", Font(BODY_FONT, 11)
-        last = max(last, ROWS)
-    for row in range(2, (last if not with_data else 2) + 1):
-        for column in range(1, len(plan.names) + 1):
-            leaf.cell(row, column).number_format = "@"
+    body = Font(BODY_FONT, 11)
+    for row, values in enumerate(records(plan, user, park) if with_data else (), start=2):
+        for column, text in enumerate(values, start=1):
+            cell = leaf.cell(row, column)
+            put(cell, text or None)
+            cell.number_format, cell.font = "@", body
     _explain(book, plan, park)
     mark = book.create_sheet(MARK)
     mark.sheet_state = "veryHidden"
