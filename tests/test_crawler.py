@@ -27,11 +27,11 @@ NUMBER = re.compile(r"^\D*?([\d,]+)\D*$")
 
 
 @pytest.mark.crawl
-def test_every_number_of_the_leaders_pages_opens_a_list_of_that_length(capsys: pytest.CaptureFixture[str]) -> None:
-    followed = crawled([Role.LEADER], most=2, days=1)
+def test_every_number_of_the_leaders_page_opens_a_list_of_that_length(capsys: pytest.CaptureFixture[str]) -> None:
+    followed = crawled([Role.LEADER], most=1, days=1)
     with capsys.disabled():
         print(f"\nnumbers followed: {followed}")
-    assert followed[Role.LEADER] > 150
+    assert followed[Role.LEADER] > 80
 
 
 @pytest.mark.soak

@@ -818,6 +818,7 @@ def query_counts(client: Client) -> dict[str, int]:
     return found
 
 
+@pytest.mark.crawl
 def test_ten_rows_and_five_thousand_need_the_same_queries(administrator: Any, sign_in: Any) -> None:
     """The numbers themselves are reviewed in query_counts.json."""
     client = sign_in(administrator)

@@ -127,10 +127,6 @@ def form_addresses(world: World) -> list[str]:
     addresses += [reverse("record-delete", args=["members", world.jia.worker.pk])]
     addresses += [reverse("report-freeze", args=[world.jia.frozen.report])]
     addresses += [reverse("record-end", args=["coverages", world.jia.coverage.pk])]
-    addresses += [reverse("imports"), reverse("import-start", args=["enterprises"])]
-    addresses += [reverse(f"import-{step}", args=[world.jia.batch.pk]) for step in ("batch", "columns", "confirm")]
-    addresses += [reverse("import-row", args=[world.jia.batch.pk, 2])]
-    addresses += [reverse("import-undo", args=[make_batch(world.jia.park, "甲河旧", state="done", done_at=now()).pk])]
     addresses += [reverse("screens"), reverse("screen-revoke", args=[world.jia.screen.pk])]
     facts: list[tuple[str, Any, str, Any]] = [
         ("enterprises", world.jia.covered, "states", world.jia.state),
@@ -146,6 +142,17 @@ def form_addresses(world: World) -> list[str]:
     return [
         *addresses,
         *(reverse(f"record-fact-{act}", args=[slug, owner.pk, kind, fact.pk]) for act in ("end", "delete")),
+    ]
+
+
+def import_addresses(world: World) -> list[str]:
+    done = make_batch(world.jia.park, "甲河旧", state="done", done_at=now())
+    return [
+        reverse("imports"),
+        reverse("import-start", args=["enterprises"]),
+        *(reverse(f"import-{step}", args=[world.jia.batch.pk]) for step in ("batch", "columns", "confirm")),
+        reverse("import-row", args=[world.jia.batch.pk, 2]),
+        reverse("import-undo", args=[done.pk]),
     ]
 
 
@@ -180,7 +187,7 @@ NO_PAGE = {
 
 
 def test_every_page_is_in_the_crawl(world: World) -> None:
-    groups = (public_addresses, ledger_addresses, record_addresses, form_addresses, figure_addresses)
+    groups = (public_addresses, ledger_addresses, record_addresses, form_addresses, import_addresses, figure_addresses)
     swept = {resolve(address.partition("?")[0]).url_name for group in groups for address in group(world)}
     named = {route.name for route in urlpatterns if isinstance(route, URLPattern)}
     assert named - swept - NO_PAGE == set()
@@ -194,7 +201,7 @@ def test_error_page(page: Page, world: World, axe: Callable[[Page], None]) -> No
     assert not list(troubles(page, "/nowhere/", axe, status=404))
 
 
-@pytest.mark.parametrize("addresses", [ledger_addresses, record_addresses, form_addresses])
+@pytest.mark.parametrize("addresses", [ledger_addresses, record_addresses, form_addresses, import_addresses])
 def test_pages_of_an_officer(
     page: Page,
     world: World,
