@@ -67,13 +67,13 @@ deploy-check: $(DEV_STAMP)
 	@$(BIN)/python manage.py makemigrations --check --dry-run
 
 fast-test: $(DEV_STAMP)
-	@echo "── tests on SQLite" && $(BIN)/pytest -q -n $(JOBS) --dist worksteal -m "not e2e and not soak"
+	@echo "── tests on SQLite" && $(BIN)/pytest -q -n $(JOBS) -m "not e2e and not soak"
 
 e2e: $(DEV_STAMP) ## browser tests
 	@echo "── browser tests" && $(BIN)/pytest -q -n $(JOBS) --dist worksteal -m "e2e and not soak"
 
 postgres-test: $(DEV_STAMP)
-	@echo "── tests on PostgreSQL" && $(BIN)/python scripts/with_postgres.py $(BIN)/pytest -q -n $(JOBS) --dist worksteal -m "not e2e and not soak and not crawl and not files"
+	@echo "── tests on PostgreSQL" && $(BIN)/python scripts/with_postgres.py $(BIN)/pytest -q -n $(JOBS) -m "not e2e and not soak and not crawl and not files"
 
 # A nation takes most of an hour and 5 GB of disk; `make bench SIZE=small` a few minutes, and leaves docs/ alone
 SIZE ?= national
