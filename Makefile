@@ -7,8 +7,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8000
-# One more than the cores of the usual machine: browsers and databases keep a test waiting
-JOBS ?= 3
+JOBS ?= 2
 export PORT
 export PYTHONUNBUFFERED = 1
 
@@ -69,8 +68,9 @@ deploy-check: $(DEV_STAMP)
 fast-test: $(DEV_STAMP)
 	@echo "── tests on SQLite" && $(BIN)/pytest -q -n $(JOBS) -m "not e2e and not soak"
 
+# Three: a browser waits for clocks and pages much of its time
 e2e: $(DEV_STAMP) ## browser tests
-	@echo "── browser tests" && $(BIN)/pytest -q -n $(JOBS) --dist worksteal -m "e2e and not soak"
+	@echo "── browser tests" && $(BIN)/pytest -q -n 3 --dist worksteal -m "e2e and not soak"
 
 postgres-test: $(DEV_STAMP)
 	@echo "── tests on PostgreSQL" && $(BIN)/python scripts/with_postgres.py $(BIN)/pytest -q -n $(JOBS) -m "not e2e and not soak and not crawl and not files"

@@ -20,7 +20,7 @@ from portal.models import Draft
 from tests.factories import affiliate, make_member
 from tests.test_records import edit_data, text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.crawl]
 
 NEW = "/ledgers/enterprises/new/"
 LOGIN = "/login/?next="
