@@ -34,6 +34,8 @@ from portal.demo.generator import build
 from portal.demo.scene import DAY, LAST, SLUG, Scene
 from tests.factories import again
 
+pytestmark = pytest.mark.crawl
+
 
 @pytest.fixture(scope="module")
 def scene() -> Scene:

@@ -32,6 +32,8 @@ from portal import middleware
 from portal.settings import database, sqlite
 from tests.factories import World, grant, make_user
 
+pytestmark = pytest.mark.crawl
+
 ROOT = Path(settings.BASE_DIR)
 PACKAGES = ("orgs", "activities", "metrics", "portal")
 

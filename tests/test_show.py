@@ -18,6 +18,8 @@ from django.urls import ResolverMatch
 from portal.context import MOST_PARKS, shell
 from portal.templatetags import show
 
+pytestmark = pytest.mark.crawl
+
 STATIC = Path(settings.BASE_DIR) / "static" / "portal"
 SHEETS = sorted(STATIC.glob("*.css"))
 
