@@ -403,3 +403,26 @@ def test_a_template_takes_in_what_it_gives_out(park: Park, officer: User, browse
     batch = batches.open_batch(PLANS[slug], officer, park, "x.xlsx", data)
     assert len(batch.mapping) == len(PLANS[slug].names)
     assert set(kinds(batch)) == {"unchanged"}, batch.outcomes
+
+
+# Who is who
+
+
+def test_a_namesake_with_another_birthday_is_another_person(park: Park, officer: User) -> None:
+    known = make_member(park, name="王小明", birth_on=dt.date(1980, 1, 1))
+    heads = ("姓名", "出生日期", "入党时间")
+    batch = opened(park, officer, book([("王小明", "1990-05-05", "2015-06-01")], heads), "members")
+    assert kinds(batch) == ["created"]
+    assert confirmed(batch, officer).written
+    known.refresh_from_db()
+    assert known.birth_on == dt.date(1980, 1, 1)
+
+
+def test_a_record_that_lacked_the_code_is_known_by_its_name(park: Park, officer: User) -> None:
+    make_enterprise(park, name="无码机械有限公司", uscc="")
+    make_enterprise(park, name="有码机械有限公司", uscc=make_uscc(1))
+    rows = [
+        (name, make_uscc(code), "私营企业", "2025-03-01", "", "", "")
+        for name, code in (("无码机械有限公司", 2), ("有码机械有限公司", 3))
+    ]
+    assert kinds(opened(park, officer, book(rows))) == ["changed", "created"]

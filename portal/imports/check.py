@@ -62,6 +62,16 @@ class Fault:
         return bool(self.typed) and "写的是" not in self.text
 
     @property
+    def says_head(self) -> bool:
+        """Whether the head of the column should stand before the sentence: it does not begin with it."""
+        return bool(self.head) and not self.text.startswith((self.head, f"请填写{self.head}", f"请选择{self.head}"))
+
+    @property
+    def sentence(self) -> str:
+        """By itself: which column, and what is wrong."""
+        return f"{self.head}：{self.text}" if self.says_head else self.text
+
+    @property
     def cause(self) -> str:
         """The sentence without what this one cell holds: the same for every cell with the same fault."""
         return re.sub(r"^写的是(“.*?”|[^，]*)，", "", self.text)
@@ -233,23 +243,23 @@ class _Work:
     # Which record it is about
 
     def _stored(self, values: Mapping[str, Any]) -> tuple[Any, Fault | None]:
+        """The record a row is about. By a later key only one that lacks what the earlier keys say: a namesake
+        born on another day is another person."""
         rows = self.plan.model.objects.visible_to(self.user).in_park(self.park)
+        told_before: set[str] = set()
         for names in self.plan.keys:
             if not filled(values, names):
                 continue
-            found = list(rows.filter(**{name: self._key_value(name, values[name]) for name in names})[:2])
+            same = rows.filter(**{name: self._key_value(name, values[name]) for name in names})
+            lacking = told_before - set(names)
+            found = [row for row in same if all(getattr(row, name) in (None, "") for name in lacking)]
+            told_before |= set(names)
             if len(found) == 1:
                 return found[0], None
             if len(found) > 1:
                 told = "、".join(self.plan.head(name) for name in names)
                 return None, self._fault(names[0], f"台账里有不止一条{told}相同的记录，分不清是哪一条，请在页面上修改")
-            if names == self.plan.keys[-1] or not self._may_be_older(names):
-                return None, None
         return None, None
-
-    def _may_be_older(self, names: Sequence[str]) -> bool:
-        """A record that was entered before its code or birthday was known is found by the next key."""
-        return True
 
     def _key_value(self, name: str, value: Any) -> Any:
         one = self.blank.fields.get(name) or self.plan.form.base_fields[name]
@@ -300,9 +310,9 @@ class _Work:
         if not form.is_valid():
             outcome.faults = self._faults(form, {name: name for name in form.fields})
             return outcome
-        before = {name: _shown(form, name, stored_value=True) for name in form.changed_data}
+        before = {name: shown(form, name, stored_value=True) for name in form.changed_data}
         outcome.diffs = [
-            Diff(self.sheet.columns.get(name, 0), self.plan.head(name), before[name], _shown(form, name))
+            Diff(self.sheet.columns.get(name, 0), self.plan.head(name), before[name], shown(form, name))
             for name in form.changed_data
             if name in given or name in self.plan.names
         ]
@@ -323,7 +333,7 @@ class _Work:
         names = {name: column for name, column in part.fields.items() if name in self.sheet.columns}
         if not any(name in values for name in names):
             return
-        current = self._current(later, owner)
+        current = current_fact(later, owner, self.user)
         if current is None:
             if not any(values.get(name) for name in part.wanted):
                 return
@@ -351,8 +361,8 @@ class _Work:
                 Diff(
                     self.sheet.columns[told[column]],
                     self.plan.head(told[column]),
-                    _shown(form, column, stored_value=True),
-                    _shown(form, column),
+                    shown(form, column, stored_value=True),
+                    shown(form, column),
                 )
                 for column in changed
             ]
@@ -383,7 +393,7 @@ class _Work:
         changed: Sequence[str] = (),
     ) -> None:
         if current is not None:
-            current = self._current(later, owner)  # as stored: the form that compared it has written into it
+            current = current_fact(later, owner, self.user)  # as stored: the form that compared it has written into it
         fact = later.part.model(**{later.part.owner: owner})
         form = later.form(instance=fact, user=self.user, park=self.park)
         data = dict(_as_typed(form))
@@ -401,23 +411,17 @@ class _Work:
         outcome.faults += faults
         if faults:
             return
-        shown = later.form(instance=current, user=self.user) if current is not None else None
+        former = later.form(instance=current, user=self.user) if current is not None else None
         for name, column in names.items():
             if name not in values and not (column == later.begins and changed):
                 continue
-            old = _shown(shown, column, stored_value=True) if shown is not None and column in shown.fields else EMPTY
-            new = _shown(form, column)
+            old = shown(former, column, stored_value=True) if former is not None and column in former.fields else EMPTY
+            new = shown(form, column)
             if old != new:
                 outcome.diffs.append(Diff(self.sheet.columns.get(name, 0), self.plan.head(name), old, new))
         if later.begins not in names.values():
             before = str(getattr(current, later.begins)) if current is not None else EMPTY
             outcome.diffs.append(Diff(0, "从哪一天起", before, data[later.begins]))
-
-    def _current(self, later: Later, owner: ScopedModel) -> Any:
-        rows = later.part.model.objects.visible_to(self.user).filter(**{later.part.owner: owner})
-        if later.ends:
-            rows = rows.filter(**{f"{later.ends}__isnull": True})
-        return rows.order_by(f"-{later.begins}", "-pk").first()
 
     # Forms
 
@@ -459,6 +463,14 @@ class _Work:
         return faults
 
 
+def current_fact(later: Later, owner: ScopedModel, user: User) -> Any:
+    """The fact that goes on, or the newest where such facts do not end."""
+    rows = later.part.model.objects.visible_to(user).filter(**{later.part.owner: owner})
+    if later.ends:
+        rows = rows.filter(**{f"{later.ends}__isnull": True})
+    return rows.order_by(f"-{later.begins}", "-pk").first()
+
+
 class _Rejected(Exception):
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__()
@@ -479,7 +491,7 @@ def _lists(values: Mapping[str, Any]) -> dict[str, list[Any]]:
     }
 
 
-def _shown(form: EntryForm, name: str, *, stored_value: bool = False) -> str:
+def shown(form: EntryForm, name: str, *, stored_value: bool = False) -> str:
     """What a field holds, or held before, as a reader sees it."""
     one = form.fields[name]
     value = form.get_initial_for_field(one, name) if stored_value else form.cleaned_data.get(name)

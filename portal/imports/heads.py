@@ -13,7 +13,6 @@ DEEPEST: Final = 30
 LEAST: Final = 2  # columns known by name make a head; one may be chance
 LEVELS: Final = 3
 WIDEST: Final = 30  # a merged cell over more columns is a title, not a group
-CODE: Final = "系统编号"
 RESULT: Final = ("结果", "说明")
 
 Texts = Mapping[int, Mapping[int, str]]  # row → column → text

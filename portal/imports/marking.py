@@ -15,12 +15,14 @@ from typing import Any
 
 from openpyxl import load_workbook
 from openpyxl.comments import Comment
-from openpyxl.styles import Font, PatternFill
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
 
 from portal.imports.child import limit
 
 RED = PatternFill("solid", fgColor="F8D7D9")
 AUTHOR = "园区党建"
+WIDE = 60  # of the column that says what is wrong
 
 
 def mark(book: Any, wanted: dict[str, Any]) -> None:
@@ -29,11 +31,13 @@ def mark(book: Any, wanted: dict[str, Any]) -> None:
     column = place(leaf, wanted)
     for offset, head in enumerate(wanted["heads"]):
         leaf.cell(wanted["head"], column + offset, head).font = Font(bold=True)
+    leaf.column_dimensions[get_column_letter(column + 1)].width = WIDE
     for row, result, told, faults in wanted["rows"]:
         leaf.cell(row, column, result)
         if told:
             cell = leaf.cell(row, column + 1)
             cell.value, cell.data_type = told, "s"  # text, whatever it begins with
+            cell.alignment = Alignment(vertical="top", wrap_text=True)
         for number, sentence in faults:
             cell = leaf.cell(row, number)
             cell.fill = RED

@@ -49,7 +49,6 @@ class Plan:
     later: tuple[Later, ...] = ()
     heads: Mapping[str, str] = field(default_factory=dict)
     synonyms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    left_out: frozenset[str] = frozenset()
     spared: frozenset[str] = frozenset()  # what the form asks for but can work out from the rest
     made_up: Mapping[str, Callable[[Mapping[str, Any]], str]] = field(default_factory=dict)
     samples: Mapping[str, str] = field(default_factory=dict)
@@ -60,9 +59,7 @@ class Plan:
         named = [name for section in self.form.sections for row in section.rows for name in names_of(row)]
         takes = self.form.base_fields
         return tuple(
-            name
-            for name in dict.fromkeys(named)
-            if name in takes and name != "park" and name not in self.left_out and is_one_value(takes[name])
+            name for name in dict.fromkeys(named) if name in takes and name != "park" and is_one_value(takes[name])
         )
 
     def head(self, name: str) -> str:
@@ -103,10 +100,6 @@ def is_one_value(one: forms.Field) -> bool:
     return not isinstance(one, forms.ModelMultipleChoiceField | forms.MultipleChoiceField)
 
 
-def part_of(form: type[EntryForm], number: int) -> Part:
-    return form.parts[number]
-
-
 PLANS: Final[Mapping[str, Plan]] = {
     plan.slug: plan
     for plan in (
@@ -114,7 +107,7 @@ PLANS: Final[Mapping[str, Plan]] = {
             "enterprises",
             EnterpriseForm,
             keys=(("uscc",), ("name",)),
-            later=(Later(part_of(EnterpriseForm, 0), BusinessStateForm),),
+            later=(Later(EnterpriseForm.parts[0], BusinessStateForm),),
             heads={"state_since": "经营状态起始日期"},
             synonyms={
                 "name": ("企业", "单位名称", "企业（单位）名称", "公司名称", "名称"),
@@ -150,8 +143,8 @@ PLANS: Final[Mapping[str, Plan]] = {
             OrganizationForm,
             keys=(("name",),),
             later=(
-                Later(part_of(OrganizationForm, 0), SubordinationForm),
-                Later(part_of(OrganizationForm, 1), ElectionForm, begins="held_on", ends="", begins_anew=True),
+                Later(OrganizationForm.parts[0], SubordinationForm),
+                Later(OrganizationForm.parts[1], ElectionForm, begins="held_on", ends="", begins_anew=True),
             ),
             made_up={"short_name": lambda values: short_of(str(values.get("name", "")))},
             heads={"superior_since": "隶属起始日期", "election_doc": "选举批复文号", "superior_doc": "隶属文号"},
@@ -195,10 +188,10 @@ PLANS: Final[Mapping[str, Plan]] = {
         Plan(
             "members",
             MemberForm,
-            keys=(("name", "birth_on"), ("name", "phone"), ("name",)),
+            keys=(("name", "birth_on"), ("name",)),
             later=(
-                Later(part_of(MemberForm, 0), EmploymentForm),
-                Later(part_of(MemberForm, 1), AffiliationForm),
+                Later(MemberForm.parts[0], EmploymentForm),
+                Later(MemberForm.parts[1], AffiliationForm),
             ),
             heads={
                 "employment_enterprise": "工作单位",
@@ -260,10 +253,6 @@ def short_of(name: str) -> str:
     """A short name: without whose Party it is, and 党支部 for 支部委员会."""
     bare = re.sub(r"^(中国共产党|中共)", "", name.strip())
     return bare.replace("支部委员会", "党支部").replace("总支部委员会", "党总支")[:40]
-
-
-def plan_of(slug: str) -> Plan | None:
-    return PLANS.get(slug)
 
 
 def filled(values: Mapping[str, Any], names: Sequence[str]) -> bool:

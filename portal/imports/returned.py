@@ -56,7 +56,7 @@ def workbook(batch: ImportBatch) -> bytes:
 def told(outcome: Outcome) -> str:
     """What became of a row, in a sentence or a few."""
     if outcome.faults:
-        return "；".join(f"{fault.head}：{fault.text}" if fault.head else fault.text for fault in outcome.faults)
+        return "；".join(fault.sentence for fault in outcome.faults)
     if outcome.diffs and outcome.kind == "changed":
         return "；".join(f"{diff.head}由“{diff.old}”改为“{diff.new}”" for diff in outcome.diffs)
     return ""

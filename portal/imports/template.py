@@ -16,6 +16,7 @@ from metrics.excel import BODY_FONT, HEAD_FONT, put
 from orgs.models import Park, User
 from portal.forms.fields import YesNoField
 from portal.imports.batches import SAMPLE_SHEET
+from portal.imports.check import EMPTY, current_fact, shown
 from portal.imports.plans import Plan
 from portal.ledgers import LEDGERS
 
@@ -135,23 +136,18 @@ def named(plan: Plan, name: str, user: User, park: Park) -> list[str]:
 
 def records(plan: Plan, user: User, park: Park) -> list[list[str]]:
     """What the ledger holds today, as the cells of the template."""
-    from portal.imports.check import EMPTY, _shown  # the words of a value are those of the check
-
     found = []
     rows = plan.model.objects.visible_to(user).in_park(park).as_of(timezone.localdate()).order_by("pk")
     for row in rows:
         form = plan.form(instance=row, user=user)
-        values = {name: _shown(form, name, stored_value=True) for name in plan.names if name in form.fields}
+        values = {name: shown(form, name, stored_value=True) for name in plan.names if name in form.fields}
         for later in plan.later:
-            facts = later.part.model.objects.visible_to(user).filter(**{later.part.owner: row})
-            if later.ends:
-                facts = facts.filter(**{f"{later.ends}__isnull": True})
-            fact = facts.order_by(f"-{later.begins}", "-pk").first()
+            fact = current_fact(later, row, user)
             if fact is None:
                 continue
             its = later.form(instance=fact, user=user)
             values |= {
-                name: _shown(its, column, stored_value=True)
+                name: shown(its, column, stored_value=True)
                 for name, column in later.part.fields.items()
                 if column in its.fields
             }

@@ -179,7 +179,7 @@ class UploadForm(forms.Form):
 @require_safe
 def batch(request: HttpRequest, pk: int) -> HttpResponse:
     """Step 3 while the batch is open, step 5 once it is done."""
-    about, one = writer(request), batch_of(request, pk)
+    one = batch_of(request, pk)
     plan = batches.plan_for(one)
     outcomes = batches.outcomes_of(one)
     kind = request.GET.get("kind", "")
@@ -189,11 +189,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
         )
     shown = [outcome for outcome in outcomes if outcome.kind == kind]
     context = {
-        "about": about,
-        "batch": one,
-        "plan": plan,
-        "ledger": LEDGERS[one.ledger],
-        "steps": steps(3 if one.state == ImportBatch.State.OPEN else 5),
+        **shell_of(one, 3 if one.state == ImportBatch.State.OPEN else 5),
         "state": batch_state(one),
         "is_open": one.state == ImportBatch.State.OPEN,
         "counts": [count_of(one, name, outcomes) for name in KINDS],
@@ -236,10 +232,7 @@ def columns(request: HttpRequest, pk: int) -> HttpResponse:
     order = sorted(one.heads, key=int)
     chosen = {column: request.POST.get(f"c{column}", one.mapping.get(column, "")) for column in order}
     context = {
-        "about": about,
-        "batch": one,
-        "ledger": LEDGERS[one.ledger],
-        "steps": steps(3),
+        **shell_of(one, 3),
         "problems": problems,
         "day": request.POST.get("day", one.day.isoformat()),
         "options": [(name, plan.head(name)) for name in plan.names],
@@ -315,10 +308,7 @@ def row(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     faults = outcome.faults if outcome else []
     cells = one.rows[str(number)]
     context = {
-        "about": about,
-        "batch": one,
-        "ledger": LEDGERS[one.ledger],
-        "steps": steps(3),
+        **shell_of(one, 3),
         "number": number,
         "outcome": outcome,
         "general": [fault for fault in faults if not fault.column],
@@ -329,17 +319,12 @@ def row(request: HttpRequest, pk: int, number: int) -> HttpResponse:
                 plan.head(one.mapping[column]),
                 cells[column][2] if column in cells else "",
                 [fault.text for fault in faults if fault.column == int(column)],
-                choices_for(plan, one.mapping[column]),
+                template.choices_of(plan, one.mapping[column]),
             )
             for column in order
         ],
     }
     return render(request, "portal/import_row.html", context)
-
-
-def choices_for(plan: Plan, name: str) -> list[str]:
-    """What may be written into a cell of few choices."""
-    return template.choices_of(plan, name)
 
 
 @get_or_post
@@ -360,10 +345,7 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
             problem = "还有错误的行，没有写入。请先改好，或者勾选“只导入无误的行”。"
     outcomes = batches.outcomes_of(one)
     context = {
-        "about": about,
-        "batch": one,
-        "ledger": LEDGERS[one.ledger],
-        "steps": steps(4),
+        **shell_of(one, 4),
         "problem": problem,
         "counts": [count_of(one, name, outcomes) for name in KINDS],
         "good": sum(outcome.kind in ("created", "changed") for outcome in outcomes),
@@ -394,9 +376,7 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("import-batch", one.pk)
     outcomes = batches.outcomes_of(one)
     context = {
-        "about": about,
-        "batch": one,
-        "ledger": LEDGERS[one.ledger],
+        **shell_of(one, 5),
         "created": sum(outcome.kind == "created" for outcome in outcomes),
         "changed": sum(outcome.kind == "changed" for outcome in outcomes),
     }
@@ -486,6 +466,11 @@ def steps(now: int) -> list[Step]:
         Step(number, label, "done" if number < now or now == len(STEPS) else "now" if number == now else "")
         for number, label in enumerate(STEPS, start=1)
     ]
+
+
+def shell_of(one: ImportBatch, step: int) -> dict[str, Any]:
+    """What every page of a batch shows of it."""
+    return {"batch": one, "ledger": LEDGERS[one.ledger], "steps": steps(step)}
 
 
 def count_of(one: ImportBatch, kind: str, outcomes: list[Outcome]) -> Count:
