@@ -49,6 +49,7 @@ __all__ = [
 
 Row = TypeVar("Row", bound=ScopedModel)
 BATCH = 2000
+FEW: Final = 20  # so few are inserted as soon by the ORM
 
 
 class Refused(Http404):
@@ -133,11 +134,11 @@ def save(row: Row, user: User | Installer, via: Via) -> Row:
     return row
 
 
-def save_many(rows: Sequence[Row], user: User | Installer, via: Via) -> list[Row]:
+def save_many(rows: Sequence[Row], user: User | Installer, via: Via, *, checked: bool = False) -> list[Row]:
     """Write many new rows of one model through the same gate and with the same trace, all or nothing.
 
-    Fields and model rules are checked row by row, foreign keys and rights for the whole set, uniqueness by the database
-    (then ValidationError names the model, not the row).
+    Fields and model rules are checked row by row, unless whoever calls has ``checked`` them in another way; foreign
+    keys and rights for the whole set; uniqueness by the database (then ValidationError names the model, not the row).
     """
     _check_writer(user, via)
     if not rows:
@@ -149,19 +150,20 @@ def save_many(rows: Sequence[Row], user: User | Installer, via: Via) -> list[Row
         for row in rows:
             if not row._state.adding:
                 raise ValueError("save_many writes new rows only")
-            row.clean_fields(exclude=keys)
-            row.clean()
+            if not checked:
+                row.clean_fields(exclude=keys)
+                row.clean()
         try:
             with transaction.atomic():
-                written = model._base_manager.bulk_create(rows, batch_size=BATCH)
+                _insert_new(model, rows)
         except IntegrityError as error:
             raise ValidationError(
                 f"有{model._meta.verbose_name}与已有记录重复或不合规定，本批全部没有保存。"
             ) from error
-        _check_still_writable(model, [row.pk for row in written], user)
-        _trace([(row, Action.CREATE, {}, _snapshot(row)) for row in written], user, via)
-        _after_write(written)
-    return list(written)
+        _check_still_writable(model, [row.pk for row in rows], user)
+        _trace([(row, Action.CREATE, {}, _snapshot(row)) for row in rows], user, via)
+        _after_write(rows)
+    return list(rows)
 
 
 def delete(row: ScopedModel, user: User | Installer, via: Via) -> None:
@@ -366,23 +368,21 @@ def _reach(model: type[ScopedModel], user_id: int, roles: frozenset[Role] | None
 def _trace(
     entries: Sequence[tuple[ScopedModel, Action, dict[str, Any], dict[str, Any]]], user: User | Installer, via: Via
 ) -> None:
-    written = Change.objects.bulk_create(
-        [
-            Change(
-                user=_account(user),
-                via=via,
-                action=action,
-                model=row._meta.label_lower,
-                object_id=row.pk,
-                label=str(row)[:200],
-                park_id=row.park_id_of(),
-                before=before,
-                after=after,
-            )
-            for row, action, before, after in entries
-        ],
-        batch_size=BATCH,
-    )
+    written = [
+        Change(
+            user=_account(user),
+            via=via,
+            action=action,
+            model=row._meta.label_lower,
+            object_id=row.pk,
+            label=str(row)[:200],
+            park_id=row.park_id_of(),
+            before=before,
+            after=after,
+        )
+        for row, action, before, after in entries
+    ]
+    _insert_new(Change, written)
     _collect(written)
 
 
@@ -465,25 +465,83 @@ def _check_nobody_was_here() -> None:
             raise NotRestored(f"这里已有{model._meta.verbose_name}，只能导入到还没有园区也没有账号的系统。")
 
 
+_TEXT, _NUMBER = (str,), (int, type(None))
+_GOES_AS_IT_IS: Final[dict[Any, tuple[type, ...]]] = {
+    models.CharField: _TEXT,
+    models.TextField: _TEXT,
+    models.BigAutoField: _NUMBER,
+    models.ForeignKey: _NUMBER,
+    models.PositiveBigIntegerField: _NUMBER,
+    models.PositiveIntegerField: _NUMBER,
+}
+
+
+def _insert_new(model: type[models.Model], rows: Sequence[models.Model]) -> None:
+    """Insert many, as SQL: for ten thousand rows ``bulk_create`` takes three times as long to put them into words."""
+    if len(rows) < FEW:
+        model._base_manager.bulk_create(rows)
+        return
+    fields = model._meta.concrete_fields
+    there = connections[connection.alias]
+    for row, key in zip(rows, _next_keys(model, len(rows)), strict=True):
+        row.pk = key
+
+    def prepare(field: Any, row: models.Model) -> Any:
+        value = field.pre_save(row, True)
+        # What goes to the database as it is; asking the field takes ten times as long
+        return value if type(value) in _GOES_AS_IT_IS.get(type(field), ()) else field.get_db_prep_save(value, there)
+
+    _insert(model, [field.column for field in fields], [[prepare(field, row) for field in fields] for row in rows])
+    for row in rows:
+        row._state.adding, row._state.db = False, connection.alias
+
+
+def _next_keys(model: type[models.Model], number: int) -> Sequence[int]:
+    """So many keys that no row has, nor will get from the database. On SQLite nobody else writes meanwhile: a write
+    transaction is open."""
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            sequence = "pg_get_serial_sequence(%s, %s)"
+            cursor.execute(
+                f"SELECT nextval({sequence}) FROM generate_series(1, %s)",  # noqa: S608
+                [f'"{table}"', model._meta.pk.column, number],
+            )
+            return [key for (key,) in cursor.fetchall()]
+        cursor.execute("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = %s", [table])
+        (last,) = cursor.fetchone()
+    return range(last + 1, last + 1 + number)
+
+
+def _insert(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Rows of values as the database takes them."""
+    table, named = f'"{model._meta.db_table}"', ", ".join(f'"{column}"' for column in columns)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            # What COPY raises does not pass through Django otherwise
+            with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({named}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+        else:
+            cursor.executemany(_insert_sql(table, named, len(columns)), rows)
+
+
+def _insert_sql(table: str, named: str, number: int) -> str:
+    return f"INSERT INTO {table} ({named}) VALUES ({', '.join(['%s'] * number)})"  # noqa: S608 (names of models)
+
+
 def _put_back(model: type[ScopedModel], names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """As SQL: a model instance would set the time of its making anew."""
     fields: list[Any] = [model._meta.get_field(name) for name in names]
     there = connections[connection.alias]  # asked a million times, and `connection` looks it up each time
     ready = [[field.get_db_prep_save(value, there) for field, value in zip(fields, row, strict=True)] for row in rows]
-    columns = ", ".join(f'"{field.column}"' for field in fields)
-    table = f'"{model._meta.db_table}"'
-    insert = f"INSERT INTO {table} ({columns}) VALUES ({', '.join(['%s'] * len(fields))})"  # noqa: S608 (names of models)
+    columns = [field.column for field in fields]
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            if connection.vendor == "postgresql":
-                # What COPY raises does not pass through Django otherwise
-                with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
-                    for row in ready:
-                        copy.write_row(row)
-            else:
-                cursor.executemany(insert, ready)
+        with transaction.atomic():
+            _insert(model, columns, ready)
     except DatabaseError:
         # Which of them it was: a database tells it in its own words, if at all
+        insert = _insert_sql(f'"{model._meta.db_table}"', ", ".join(f'"{column}"' for column in columns), len(columns))
         for row in ready:
             try:
                 with transaction.atomic(), connection.cursor() as cursor:

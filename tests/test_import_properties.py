@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from orgs.models import Enterprise, Park, Role, User
 from portal.imports import batches, undo
-from portal.imports.check import KINDS
+from portal.imports.outcomes import KINDS
 from portal.imports.plans import PLANS
 from tests.factories import grant, make_enterprise, make_park, make_uscc, make_user, set_state
 from tests.test_imports import book, confirmed, dump

@@ -426,3 +426,48 @@ def test_a_record_that_lacked_the_code_is_known_by_its_name(park: Park, officer:
         for name, code in (("无码机械有限公司", 2), ("有码机械有限公司", 3))
     ]
     assert kinds(opened(park, officer, book(rows))) == ["changed", "created"]
+
+
+def test_what_another_window_has_settled_stays_so(park: Park, officer: User, browser: Client) -> None:
+    batch = opened(park, officer, book([("新来科技有限公司", "", "私营企业", "2025-03-01", "正常经营", 12, "")]))
+    late, undoer = ImportBatch.objects.get(pk=batch.pk), ImportBatch.objects.get(pk=batch.pk)
+    assert confirmed(batch, officer).written
+    for act in (
+        lambda: confirmed(late, officer),
+        lambda: batches.drop(late, officer),
+        lambda: batches.recheck(late, PLANS["enterprises"], officer),
+    ):
+        with pytest.raises(batches.Settled):
+            act()
+    stored = ImportBatch.objects.get(pk=batch.pk)
+    assert (stored.state, len(stored.written)) == ("done", 2)
+    answer = browser.post(reverse("import-confirm", args=[batch.pk]), {"digest": batch.digest}, follow=True)
+    assert answer.status_code == 200
+    assert "刚才已在另一个窗口或由另一位同志处理" in answer.content.decode()
+    undoer.refresh_from_db()
+    undo.undo(batch, officer)
+    with pytest.raises(batches.Settled):
+        undo.undo(undoer, officer)
+    assert not Enterprise.objects.exists()
+
+
+def test_a_cell_about_a_fact_that_is_not_there_is_not_passed_over(park: Park, officer: User) -> None:
+    make_enterprise(park, name="旧有机械有限公司", state=None)
+    batch = opened(park, officer, book([("旧有机械有限公司", "", "", "", "", 30, "")]))
+    assert kinds(batch) == ["rejected"]
+    (fault,) = batches.outcomes_of(batch)[0].faults
+    assert (fault.column, fault.sentence) == (6, "从业人员：台账里还没有经营状态，请同时填写“经营状态”")
+
+
+def test_a_row_that_another_row_has_made_already_is_told_of(park: Park, officer: User) -> None:
+    """Also where the two are known by different keys."""
+    rows = [
+        ("甲有限公司", "", "私营企业", "2025-03-01", "正常经营", 12, ""),
+        ("甲有限公司", "", "私营企业", "2025-03-01", "正常经营", 12, ""),
+        ("乙有限公司", make_uscc(7), "私营企业", "2025-03-01", "停业", 12, ""),
+        ("丙有限公司", make_uscc(7), "私营企业", "2025-03-01", "正常经营", 12, ""),
+    ]
+    batch = opened(park, officer, book(rows))
+    assert kinds(batch) == ["created", "rejected", "rejected", "rejected"]
+    told = [one.faults[0].text for one in batches.outcomes_of(batch)[1::2]]
+    assert told == ["与第2行是同一条记录，请只留一行", "与第4行是同一条记录，请只留一行"]

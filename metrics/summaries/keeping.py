@@ -58,7 +58,6 @@ OF_PARK: Final = (
 )
 GROUPS: Final = ("industry", "size")
 ZERO: Final = (0,) * len(COLUMNS)
-Vector = tuple[int, ...]
 Days = dict[dt.date, list[int]]
 Place = tuple[Any, ...]  # a park, or a cell of a province: the keys of their table
 Tally = dict[Place, Days]
@@ -168,18 +167,21 @@ def _refresh(
     """
     codes = _codes_of([*keys, *regrouped])
     _lock({*codes.values(), *provinces})
+    gone: list[spans.Cut] = []
+    come: list[spans.Cut] = []
     for some in _several([*keys, *regrouped]):
         old = _kept_spans(f"enterprise IN ({_marks(some)})", some)
         new = set(spans.of_enterprises([key for key in some if key not in regrouped]))
         for one in old:
             if one.enterprise in regrouped:
                 new.add(one._replace(**dict(zip(GROUPS, regrouped[one.enterprise], strict=True))))
-        gone = {one: pk for one, pk in old.items() if one not in new}
-        come = [one for one in new if one not in old]
-        if gone:
-            execute(f"DELETE FROM metrics_span WHERE id IN ({_marks(gone)})", list(gone.values()))  # noqa: S608
-        insert_spans(come)
-        _add(state, codes, gone, come)
+        past = {one: pk for one, pk in old.items() if one not in new}
+        if past:
+            execute(f"DELETE FROM metrics_span WHERE id IN ({_marks(past)})", list(past.values()))  # noqa: S608
+        gone += past
+        come += (one for one in new if one not in old)
+    insert_spans(come)
+    _add(state, codes, gone, come)
 
 
 _SPAN: Final = (*spans.Cut._fields[:-1], *spans.Standing._fields)
@@ -265,9 +267,8 @@ def _put(place: Days, one: spans.Cut, sign: int) -> None:
         if day is None:
             continue
         sums = place.setdefault(day, list(ZERO))
-        for position, count in enumerate(_vector(one.standing)):
-            if count:
-                sums[position] += direction
+        for position in _counting(one.standing):
+            sums[position] += direction
 
 
 def _apply(state: SummaryState, table: str, tally: Tally) -> None:
@@ -333,7 +334,7 @@ def _add_steps(table: str, keys: Sequence[str], steps: Sequence[Step], every: Se
 
 
 @lru_cache(maxsize=20_000)
-def _vector(standing: spans.Standing) -> Vector:
-    """In which measures an enterprise of this standing counts."""
+def _counting(standing: spans.Standing) -> tuple[int, ...]:
+    """The places of the measures in which an enterprise of this standing counts."""
     names = set(counted_in({"pk": 1, **standing._asdict()}))
-    return tuple(int(name in names) for name in COLUMNS)
+    return tuple(place for place, name in enumerate(COLUMNS) if name in names)

@@ -358,15 +358,29 @@ class EntryForm(forms.ModelForm):
             return
         values = {column: self.cleaned_data.get(name) for name, column in part.fields.items()}
         values = {column: value for column, value in values.items() if value is not None}
-        found = part.model(**{part.owner: row, **self.complete(part, values)})
+        found = part.model(**{part.owner: row, **self.complete(part, values, self.cleaned_data)})
         try:
             journal.save(found, self.user, via)
         except ValidationError as error:
             raise renamed(error, {column: name for name, column in part.fields.items()}) from error
 
-    def complete(self, part: Part, values: dict[str, Any]) -> dict[str, Any]:
+    @classmethod
+    def complete(cls, part: Part, values: dict[str, Any], cleaned: Mapping[str, Any]) -> dict[str, Any]:
         """For subclasses: the values of a part that follow from others when they were left blank."""
         return values
+
+    # What many rows at once need no form for (portal/imports/sure.py)
+
+    @classmethod
+    def surely(cls, cleaned: Mapping[str, Any]) -> bool:
+        """For subclasses: whether a new record's fields, each of them right, are surely right together too. Where it is
+        not clear, a form has to be asked; a form that has not thought about it is always asked."""
+        return False
+
+    @classmethod
+    def look_again(cls, cleaned: Mapping[str, Any]) -> list[Note]:
+        """For subclasses: the amber notes of a new record that is in order and has no namesake."""
+        return []
 
     def take(self, error: ValidationError) -> None:
         """Show an error of the write in the form: at its field when the form has it, else above all."""

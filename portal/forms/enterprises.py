@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
@@ -27,6 +28,8 @@ STATE_HINTS = {
     "state": "登记时的经营状态；以后有变化，在企业页面上“变更经营状态”。",
     "since": "不填就从入驻之日算起。",
 }
+STATE_DETAILS = ("state_since", "staff", "fixed_premises", "has_operations", "above_scale")
+NOTE_OF_NO_STATE = Note("这家企业暂不计入实体运营口径的分母，知道以后请补上。", tone="due", head="经营状态没有填")
 
 
 class ParkForm(EntryForm):
@@ -160,8 +163,7 @@ class EnterpriseForm(EntryForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        details = ("state_since", "staff", "fixed_premises", "has_operations", "above_scale")
-        given = [name for name in details if name in self.fields and cleaned.get(name) is not None]
+        given = [name for name in STATE_DETAILS if name in self.fields and cleaned.get(name) is not None]
         if given and not cleaned.get("state") and "state" not in self.errors:
             names = "、".join(str(self.fields[name].label) for name in given)
             self.add_error("state", f"填了{names}，请同时选择经营状态")
@@ -170,8 +172,22 @@ class EnterpriseForm(EntryForm):
             self.add_error("state_since", f"经营状态的起始日期早于入驻日期{settled}，请核对；不填就从入驻之日算起")
         return cleaned
 
-    def complete(self, part: Part, values: dict[str, Any]) -> dict[str, Any]:
-        return {"since": self.cleaned_data["settled_on"], **values}
+    @classmethod
+    def complete(cls, part: Part, values: dict[str, Any], cleaned: Mapping[str, Any]) -> dict[str, Any]:
+        return {"since": cleaned["settled_on"], **values}
+
+    @classmethod
+    def surely(cls, cleaned: Mapping[str, Any]) -> bool:
+        settled, left = cleaned["settled_on"], cleaned.get("left_on")
+        if left is not None and left <= settled:
+            return False
+        if not cleaned.get("state"):
+            return not any(cleaned.get(name) is not None for name in STATE_DETAILS)
+        return bool(cleaned.get("state_since", settled) >= settled)
+
+    @classmethod
+    def look_again(cls, cleaned: Mapping[str, Any]) -> list[Note]:
+        return [] if cleaned.get("state") else [NOTE_OF_NO_STATE]
 
     def alike(self) -> list[str]:
         """Enterprises of the same park whose names differ only in brackets, blanks, width or 有限责任公司."""
@@ -205,9 +221,7 @@ class EnterpriseForm(EntryForm):
         if self.is_new:
             notes["state"] = [Note("只有正常经营的企业计入实体运营口径；不填经营状态，这家企业不进分母。")]
             if self.is_bound and "state" not in self.errors and not self.value("state"):
-                notes["state"] = [
-                    Note("这家企业暂不计入实体运营口径的分母，知道以后请补上。", tone="due", head="经营状态没有填")
-                ]
+                notes["state"] = [NOTE_OF_NO_STATE]
             notes["staff"] = [three_haves(self.park, self.value("staff"))]
         return notes
 

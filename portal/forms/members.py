@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from orgs.journal import Via
@@ -143,7 +144,8 @@ class MemberForm(EntryForm):
                 self.add_error("affiliation_kind", "临时党组织不接转正式组织关系，请改选“临时组织关系”")
         return cleaned
 
-    def complete(self, part: Part, values: dict[str, Any]) -> dict[str, Any]:
+    @classmethod
+    def complete(cls, part: Part, values: dict[str, Any], cleaned: Mapping[str, Any]) -> dict[str, Any]:
         if part.model is Affiliation and not values.get("kind"):
             values["kind"] = AffiliationKind.FORMAL
         return values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from metrics.coverage import ENOUGH_MEMBERS, on_day
@@ -146,9 +147,10 @@ class OrganizationForm(EntryForm):
                 self.add_error(name, f"{self.fields[name].label}早于成立日期{founded}，请核对这两个日期")
         return cleaned
 
-    def complete(self, part: Part, values: dict[str, Any]) -> dict[str, Any]:
+    @classmethod
+    def complete(cls, part: Part, values: dict[str, Any], cleaned: Mapping[str, Any]) -> dict[str, Any]:
         if part.model is Subordination:
-            return {"since": self.cleaned_data["founded_on"], **values}
+            return {"since": cleaned["founded_on"], **values}
         return {"expires_on": add_months(values["held_on"], 12 * values["term_years"]), **values}
 
     def notes(self) -> dict[str, list[Note]]:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
+from django.db import transaction
 from django.utils import timezone
 
 from orgs import journal
@@ -12,10 +13,11 @@ from orgs.journal import Via
 from orgs.models import Park, User
 from portal.imports import check, heads
 from portal.imports.cells import Book, Cell, Sheet as Leaf, read
-from portal.imports.check import Choices, Outcome, Result
 from portal.imports.heads import Head
+from portal.imports.outcomes import Choices, Outcome, Result, Sheet
 from portal.imports.plans import PLANS, Plan
 from portal.imports.reading import kept, restored, typed as as_typed
+from portal.imports.sweeping import no_sweeping
 from portal.models import ImportBatch
 
 # Rows that are no records: sums, notes and signatures under a table
@@ -43,6 +45,13 @@ class NoHead(Exception):
     """No sheet of the workbook has a row that looks like a head of this ledger; says what to do."""
 
 
+class Settled(Exception):
+    """The batch is no longer where whoever asks last saw it: another window, or another officer, was quicker."""
+
+    def __init__(self) -> None:
+        super().__init__("这一批刚才已在另一个窗口或由另一位同志处理，请看现在的结果。")
+
+
 class TooMany(Exception):
     """More rows than one batch takes; says what to do."""
 
@@ -62,12 +71,13 @@ def open_batch(plan: Plan, user: User, park: Park, file_name: str, data: bytes) 
 
 def take_file(batch: ImportBatch, plan: Plan, user: User, data: bytes, sheet: str = "") -> None:
     """Put a workbook into an open batch, new or instead of another one, and check it."""
-    book = read(batch.file_name, data)
-    leaf, head = _leaf(book, plan, sheet)
-    batch.file, batch.sheet = data, leaf.name
-    batch.sheets = [one.name for one in book.sheets if one.rows]
-    take_leaf(batch, plan, leaf, head)
-    recheck(batch, plan, user)
+    with no_sweeping():
+        book = read(batch.file_name, data)
+        leaf, head = _leaf(book, plan, sheet)
+        batch.file, batch.sheet = data, leaf.name
+        batch.sheets = [one.name for one in book.sheets if one.rows]
+        take_leaf(batch, plan, leaf, head)
+        recheck(batch, plan, user, sheet_of(batch, leaf.rows))
 
 
 def _leaf(book: Book, plan: Plan, wanted: str) -> tuple[Leaf, Head]:
@@ -102,11 +112,12 @@ def take_leaf(batch: ImportBatch, plan: Plan, leaf: Leaf, head: Head) -> None:
     for number, cells in leaf.rows.items():
         if number <= head.last_row:
             continue
-        words = [cell.text.strip() for _column, cell in sorted(cells.items()) if cell.text.strip()]
-        if not words:
+        first = next((text for column in sorted(cells) if (text := cells[column].text.strip())), "")
+        if not first:
             continue
-        if words[0].startswith(FOOTERS):
-            batch.notes.append({"row": number, "text": " ".join(words)[:60]})
+        if first.startswith(FOOTERS):
+            words = (cells[column].text.strip() for column in sorted(cells))
+            batch.notes.append({"row": number, "text": " ".join(word for word in words if word)[:60]})
             continue
         batch.rows[str(number)] = {str(column): kept(cell) for column, cell in cells.items()}
     if len(batch.rows) > MOST_ROWS:
@@ -121,9 +132,13 @@ def remembered(batch: ImportBatch) -> dict[int, str]:
     return {int(column): name for column, name in last.mapping.items()} if last else {}
 
 
-def sheet_of(batch: ImportBatch) -> check.Sheet:
-    """The rows as the check takes them: by field, only filled cells of columns that have a meaning."""
+def sheet_of(batch: ImportBatch, read_now: Mapping[int, Mapping[int, Cell]] | None = None) -> Sheet:
+    """The rows as the check takes them: by field, only filled cells of columns that have a meaning. The cells come out
+    of the batch, or are those that were put into it just now."""
     columns = {name: int(column) for column, name in batch.mapping.items()}
+    if read_now is not None:
+        numbers = sorted(int(key) for key in batch.rows)
+        return Sheet({number: _by_field(read_now[number], columns) for number in numbers}, columns)
     rows: dict[int, dict[str, Cell]] = {}
     for number in sorted(int(key) for key in batch.rows):
         cells = batch.rows[str(number)]
@@ -132,18 +147,33 @@ def sheet_of(batch: ImportBatch) -> check.Sheet:
             for name, column in columns.items()
             if str(column) in cells and str(cells[str(column)][2]).strip()
         }
-    return check.Sheet(rows, columns)
+    return Sheet(rows, columns)
+
+
+def _by_field(cells: Mapping[int, Cell], columns: Mapping[str, int]) -> dict[str, Cell]:
+    found = ((name, cells.get(column)) for name, column in columns.items())
+    return {name: cell for name, cell in found if cell is not None and cell.text.strip()}
 
 
 def choices_of(batch: ImportBatch, *, good_only: bool = False) -> Choices:
     return Choices(batch.day, batch.blank_clears, good_only)
 
 
-def recheck(batch: ImportBatch, plan: Plan, user: User) -> Result:
-    """What the rows would do now; kept in the batch."""
-    result = check.run(plan, sheet_of(batch), user, batch.park, choices_of(batch))
+def hold(batch: ImportBatch, state: str) -> None:
+    """Let nobody else settle this batch until the transaction ends. Raises Settled when somebody has."""
+    rows = ImportBatch.objects.select_for_update().filter(pk=batch.pk, state=state)
+    if rows.values_list("pk", flat=True).first() is None:
+        raise Settled
+
+
+def recheck(batch: ImportBatch, plan: Plan, user: User, sheet: Sheet | None = None) -> Result:
+    """What the rows would do now; kept in the batch. Raises Settled."""
+    result = check.run(plan, sheet or sheet_of(batch), user, batch.park, choices_of(batch))
     keep(batch, result)
-    journal.save(batch, user, Via.IMPORT)
+    with transaction.atomic():
+        if not batch._state.adding:
+            hold(batch, ImportBatch.State.OPEN)
+        journal.save(batch, user, Via.IMPORT)
     return result
 
 
@@ -156,15 +186,25 @@ def outcomes_of(batch: ImportBatch) -> list[Outcome]:
 
 
 def confirm(batch: ImportBatch, plan: Plan, user: User, digest: str, *, good_only: bool) -> Result:
-    """Write what the officer saw. When the ledgers have changed in between, nothing is written and the new outcome is
-    kept to be looked at again."""
-    result = check.run(plan, sheet_of(batch), user, batch.park, choices_of(batch, good_only=good_only), digest)
-    keep(batch, result)
-    if result.written:
-        batch.state, batch.done_at = ImportBatch.State.DONE, timezone.now()
-        batch.written = [change.pk for change in result.changes]
-    journal.save(batch, user, Via.IMPORT)
+    """Write what the officer saw, and that it is written, in one transaction. When the ledgers have changed in between,
+    nothing is written and the new outcome is kept to be looked at again. Raises Settled."""
+    with transaction.atomic():
+        hold(batch, ImportBatch.State.OPEN)
+        result = check.run(plan, sheet_of(batch), user, batch.park, choices_of(batch, good_only=good_only), digest)
+        keep(batch, result)
+        if result.written:
+            batch.state, batch.done_at = ImportBatch.State.DONE, timezone.now()
+            batch.written = [change.pk for change in result.changes]
+        journal.save(batch, user, Via.IMPORT)
     return result
+
+
+def drop(batch: ImportBatch, user: User) -> None:
+    """Give an open batch up. Raises Settled."""
+    with transaction.atomic():
+        hold(batch, ImportBatch.State.OPEN)
+        batch.state = ImportBatch.State.DROPPED
+        journal.save(batch, user, Via.IMPORT)
 
 
 def mend(batch: ImportBatch, row: int, typed: Mapping[int, str]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, Any, Final, Literal
+from typing import IO, Any, Final, Literal, NamedTuple
 
 from portal.imports.child import EXHAUSTED, LONGEST_ANSWER
 from portal.imports.container import DAMAGED, Unreadable, inspect
@@ -32,8 +32,7 @@ PYTHON: Final = (sys.executable, "-E", "-s", "-m")
 COMMAND: tuple[str, ...] = (*PYTHON, "portal.imports.child")
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """A cell that shows something. ``text`` is what the officer sees, as well as can be said without Excel.
 
     ``value`` by kind: text str; number Decimal, with the 15 digits that Excel keeps; date a date, a datetime when the

@@ -5,13 +5,10 @@ accounted for: rows in = created + changed + unchanged + rejected.
 """
 
 import datetime as dt
-import hashlib
-import json
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, Final, Literal
+from functools import partial
+from typing import Any, NamedTuple
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -21,119 +18,19 @@ from django.utils.datastructures import MultiValueDict
 
 from orgs import journal
 from orgs.journal import Via
-from orgs.models import Change, Park, User
+from orgs.models import Park, User
 from orgs.scoping import ScopedModel
 from portal.forms import EntryForm
-from portal.forms.base import option_text
+from portal.forms.base import Part, option_text
 from portal.forms.enterprises import plain_name
 from portal.imports.cells import Cell
-from portal.imports.plans import Later, Plan, filled
-from portal.imports.reading import BadCell, read_value
-
-Kind = Literal["created", "changed", "unchanged", "rejected"]
-KINDS: Final[tuple[Kind, ...]] = ("created", "changed", "unchanged", "rejected")
-EMPTY: Final = "空"
-# The cell that tells a reader which record a row is about
-NAMING: Final = ("name", "enterprise", "organization", "member")
-
-
-@dataclass(frozen=True)
-class Diff:
-    """One cell that changes the record; ``column`` is 0 for what follows from other cells."""
-
-    column: int
-    head: str
-    old: str
-    new: str
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What is wrong with one cell, or, with ``column`` 0, with the row."""
-
-    column: int
-    head: str
-    text: str
-    typed: str = ""
-
-    @property
-    def says_typed(self) -> bool:
-        """Whether what was typed should stand beside the sentence: it does not say so itself."""
-        return bool(self.typed) and "写的是" not in self.text
-
-    @property
-    def says_head(self) -> bool:
-        """Whether the head of the column should stand before the sentence: it does not begin with it."""
-        return bool(self.head) and not self.text.startswith((self.head, f"请填写{self.head}", f"请选择{self.head}"))
-
-    @property
-    def sentence(self) -> str:
-        """By itself: which column, and what is wrong."""
-        return f"{self.head}：{self.text}" if self.says_head else self.text
-
-    @property
-    def cause(self) -> str:
-        """The sentence without what this one cell holds: the same for every cell with the same fault."""
-        return re.sub(r"^写的是(“.*?”|[^，]*)，", "", self.text)
-
-
-@dataclass
-class Outcome:
-    """What becomes of one row of the sheet. ``row`` is its number in the officer's workbook."""
-
-    row: int
-    kind: Kind
-    name: str = ""
-    pk: int | None = None
-    diffs: list[Diff] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
-    hints: list[str] = field(default_factory=list)
-
-    @classmethod
-    def of(cls, kept: Mapping[str, Any]) -> "Outcome":
-        """As it was kept in the batch."""
-        parts = {"diffs": [Diff(**one) for one in kept["diffs"]], "faults": [Fault(**one) for one in kept["faults"]]}
-        return cls(**{**kept, **parts})
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """The rows to import: row number → field → cell, and which column of the workbook each field stands in."""
-
-    rows: Mapping[int, Mapping[str, Cell]]
-    columns: Mapping[str, int]
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What the officer settled for the batch: the day for which the sheet speaks, and whether a blank cell clears."""
-
-    day: dt.date
-    blank_clears: bool = False
-    good_only: bool = False
-
-
-@dataclass
-class Result:
-    """All outcomes, and, when it was written, the entries of the trail in order."""
-
-    outcomes: list[Outcome]
-    changes: list[Change] = field(default_factory=list)
-    written: bool = False
-
-    @property
-    def counts(self) -> dict[Kind, int]:
-        number = Counter(one.kind for one in self.outcomes)
-        return {kind: number[kind] for kind in KINDS}
-
-    @property
-    def digest(self) -> str:
-        """The same as long as the rows would do the same; keys that a rolled-back row was given do not count."""
-        told = [{**asdict(one), "pk": None if one.kind == "created" else one.pk} for one in self.outcomes]
-        return hashlib.sha256(json.dumps(told, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
-
-    def as_json(self) -> str:
-        return json.dumps([asdict(one) for one in self.outcomes], ensure_ascii=False)
+from portal.imports.columns import Column
+from portal.imports.known import Known, Record
+from portal.imports.outcomes import EMPTY, Choices, Diff, Fault, Outcome, Result, Sheet, label_of
+from portal.imports.plans import Later, Plan
+from portal.imports.reading import BadCell
+from portal.imports.sure import Sure, column_behind
+from portal.imports.sweeping import no_sweeping
 
 
 class _TakenBack(Exception):
@@ -142,79 +39,154 @@ class _TakenBack(Exception):
 
 def run(plan: Plan, sheet: Sheet, user: User, park: Park, choices: Choices, expected: str = "") -> Result:
     """Work through the rows. Written only when ``expected`` is the digest of this very result and, unless the officer
-    chose to leave the bad rows out, none of them is bad."""
-    result = Result([])
+    chose to leave the bad rows out, none of them is bad. Only looked at, and without a row that a form has to be asked
+    about, it keeps nobody from writing."""
+    with no_sweeping():
+        return _run(plan, sheet, user, park, choices, expected)
+
+
+def _run(plan: Plan, sheet: Sheet, user: User, park: Park, choices: Choices, expected: str) -> Result:
+    if not expected:
+        work = _Work(plan, sheet, user, park, choices)
+        doubtful = work.sort()
+        if not doubtful:
+            return Result(work.ordered())
     try:
         with journal.batch() as written:
-            work = _Work(plan, sheet, user, park, choices)
-            for number, cells in sheet.rows.items():
+            if expected:
+                work = _Work(plan, sheet, user, park, choices)
+                doubtful = work.sort()
+            for row in doubtful:
                 before = written.mark()
-                outcome = work.row(number, cells)
-                if outcome.kind == "rejected":
+                if work.ask(row).kind == "rejected":
                     written.back_to(before)
-                result.outcomes.append(outcome)
+            result = Result(work.ordered())
             is_wanted = bool(expected) and expected == result.digest
             if not is_wanted or (result.counts["rejected"] and not choices.good_only):
                 raise _TakenBack
+            work.write()
             result.changes, result.written = written.changes, True
     except _TakenBack:
         pass
     return result
 
 
+class _Row(NamedTuple):
+    """A row that a form has to be asked about: its number, the record it is about, what its cells say and do not."""
+
+    number: int
+    stored: Record | None
+    values: dict[str, str]
+    unread: list[Fault]
+
+
 class _Work:
-    """One pass over a sheet: what was looked up stays at hand, keys seen before are known."""
+    """One pass over a sheet. First every row is read, and those that are surely in order are settled
+    (:meth:`sort`); then the others are put into forms, one by one (:meth:`ask`)."""
 
     def __init__(self, plan: Plan, sheet: Sheet, user: User, park: Park, choices: Choices) -> None:
         self.plan, self.sheet, self.user, self.park, self.choices = plan, sheet, user, park, choices
         self.blank = plan.blank(user, park)
-        self.seen: dict[tuple[Any, ...], int] = {}
         self.named: dict[str, dict[str, list[Any]]] = {}
+        self.columns = {name: self._column(name) for name in sheet.columns}
+        self.known = Known(plan, user, park, plan.names)
+        self.sure = Sure(plan, park, choices.blank_clears)
+        self.outcomes: list[Outcome] = []
+        self.labels: dict[int, str] = {}
+        # A form has something to say about a name that another row has too, or a record of the ledger
+        self.namesakes = Counter(plain_name(cells["name"].text) for cells in sheet.rows.values() if "name" in cells)
         self.names_alike: dict[str, list[str]] = {}
         if any(one.name == "name" for one in plan.model._meta.concrete_fields):
             names = plan.model.objects.visible_to(user).in_park(park).values_list("name", flat=True)
             for name in names.order_by("pk"):
                 self.names_alike.setdefault(plain_name(name), []).append(name)
 
-    # One row
+    def ordered(self) -> list[Outcome]:
+        return sorted(self.outcomes, key=lambda outcome: outcome.row)
 
-    def row(self, number: int, cells: Mapping[str, Cell]) -> Outcome:
-        values, unread = self._values(cells)
-        label = next((cells[name].text for name in NAMING if name in cells), "")
+    # All rows
+
+    def sort(self) -> list[_Row]:
+        """Settle what is sure; gives the rows about which a form has to be asked."""
+        return [row for number, cells in self.sheet.rows.items() if (row := self._settle(number, cells)) is not None]
+
+    def _settle(self, number: int, cells: Mapping[str, Cell]) -> _Row | None:
+        is_sure = True
+        values: dict[str, Any] = {}
+        typed: dict[str, str] = {}
+        unread: list[Fault] = []
+        for name, cell in cells.items():
+            taken = self.columns[name].take(cell)
+            if taken.problem:
+                unread.append(self._fault(name, taken.problem, cell.text))
+            elif taken.typed != "":
+                typed[name], values[name] = taken.typed, taken.value
+                is_sure = is_sure and taken.is_sure
+        found, names = self.known.find(values)
+        stored = found[0] if found else None
+        problem = None
+        if len(found) > 1:
+            told = "、".join(self.plan.head(name) for name in names)
+            problem = self._fault(names[0], f"台账里有不止一条{told}相同的记录，分不清是哪一条，请在页面上修改")
+        elif before := self.known.claim(stored, number, values):
+            problem = self._fault(self.plan.keys[0][0], f"与第{before}行是同一条记录，请只留一行")
+        if problem:
+            self._reject(number, [*unread, problem], cells)
+            return None
+        if is_sure and not unread:
+            settled = self.sure.settle(number, stored, values, has_namesake=self._has_namesake(cells))
+            if settled is not None:
+                self.outcomes.append(settled)
+                return None
+        self.labels[number] = label_of(cells)
+        return _Row(number, stored, typed, unread)
+
+    def _has_namesake(self, cells: Mapping[str, Cell]) -> bool:
+        name = plain_name(cells["name"].text) if "name" in cells else ""
+        return self.namesakes[name] > 1 or name in self.names_alike
+
+    def _reject(self, number: int, faults: Sequence[Fault], cells: Mapping[str, Cell] | None = None) -> Outcome:
+        label = self.labels[number] if cells is None else label_of(cells)
+        told = sorted(faults, key=lambda fault: fault.column)
+        outcome = Outcome(number, "rejected", label, faults=told)
+        self.outcomes.append(outcome)
+        return outcome
+
+    def ask(self, row: _Row) -> Outcome:
+        """Put a row into its form; what the form takes is written."""
         try:
             with transaction.atomic():
-                stored, problem = self._stored(values)
-                if problem or (problem := self._repeated(number, values, stored)):
-                    raise _Rejected([*unread, problem])
-                made = self._change(stored, values) if stored is not None else self._create(values)
+                stored = None
+                if row.stored is not None:
+                    rows = self.plan.model.objects.visible_to(self.user).in_park(self.park)
+                    stored = rows.filter(pk=row.stored.pk).first()
+                made = self._change(stored, row.values) if stored is not None else self._create(row.values)
                 # What can not be read is no reason to keep quiet about the other cells of the row
-                others = [fault for fault in made.faults if fault.column not in {one.column for one in unread}]
-                if unread or others:
-                    raise _Rejected([*unread, *others])
+                others = [fault for fault in made.faults if fault.column not in {one.column for one in row.unread}]
+                if row.unread or others:
+                    raise _Rejected([*row.unread, *others])
         except _Rejected as rejected:
-            return Outcome(number, "rejected", label, faults=sorted(rejected.faults, key=lambda fault: fault.column))
-        made.row = number
+            return self._reject(row.number, rejected.faults)
+        made.row = row.number
+        self.outcomes.append(made)
         return made
+
+    def write(self) -> None:
+        """Write what is surely in order."""
+        self.sure.write(self.user)
 
     def _fault(self, name: str, text: str, typed: str = "") -> Fault:
         column = self.sheet.columns.get(name, 0)
         head = self.plan.head(name) if name in self.plan.names else ""
         return Fault(column, head, text.rstrip("。"), typed)
 
-    def _values(self, cells: Mapping[str, Cell]) -> tuple[dict[str, Any], list[Fault]]:
-        """What a form takes for every filled cell: text, key or list of texts."""
-        values: dict[str, Any] = {}
-        faults = []
-        for name, cell in cells.items():
-            one = self.blank.fields.get(name) or self.plan.form.base_fields[name]
-            try:
-                if isinstance(one, forms.ModelChoiceField):
-                    values[name] = self._named(name, one, str(read_value(forms.CharField(required=False), cell)))
-                else:
-                    values[name] = read_value(one, cell)
-            except BadCell as bad:
-                faults.append(self._fault(name, str(bad), cell.text))
-        return {name: value for name, value in values.items() if value not in (None, "")}, faults
+    # One cell
+
+    def _column(self, name: str) -> Column:
+        one = self.blank.fields.get(name) or self.plan.form.base_fields[name]
+        if isinstance(one, forms.ModelChoiceField):
+            return Column(one, None, partial(self._named, name, one))
+        return Column(one, column_behind(self.plan.form, name))
 
     def _named(self, name: str, one: forms.ModelChoiceField, text: str) -> str:
         """The key of the record that a cell names; raises BadCell when there is none, or more than one."""
@@ -239,49 +211,6 @@ class _Work:
         """Other words for a record: its full or short name, its code."""
         words = {getattr(row, name, "") for name in ("name", "short_name", "uscc")}
         return {plain_name(word) for word in words if word}
-
-    # Which record it is about
-
-    def _stored(self, values: Mapping[str, Any]) -> tuple[Any, Fault | None]:
-        """The record a row is about. By a later key only one that lacks what the earlier keys say: a namesake
-        born on another day is another person."""
-        rows = self.plan.model.objects.visible_to(self.user).in_park(self.park)
-        told_before: set[str] = set()
-        for names in self.plan.keys:
-            if not filled(values, names):
-                continue
-            same = rows.filter(**{name: self._key_value(name, values[name]) for name in names})
-            lacking = told_before - set(names)
-            found = [row for row in same if all(getattr(row, name) in (None, "") for name in lacking)]
-            told_before |= set(names)
-            if len(found) == 1:
-                return found[0], None
-            if len(found) > 1:
-                told = "、".join(self.plan.head(name) for name in names)
-                return None, self._fault(names[0], f"台账里有不止一条{told}相同的记录，分不清是哪一条，请在页面上修改")
-        return None, None
-
-    def _key_value(self, name: str, value: Any) -> Any:
-        one = self.blank.fields.get(name) or self.plan.form.base_fields[name]
-        try:
-            cleaned = one.clean(value)
-        except ValidationError:
-            return value
-        return getattr(cleaned, "pk", cleaned)
-
-    def _repeated(self, number: int, values: Mapping[str, Any], stored: Any) -> Fault | None:
-        """The same record twice in one sheet: which of the two counts nobody can know."""
-        keys: list[tuple[Any, ...]] = [("pk", stored.pk)] if stored is not None else []
-        keys += [
-            (names, *(str(values[name]) for name in names)) for names in self.plan.keys[:1] if filled(values, names)
-        ]
-        for key in keys:
-            if key in self.seen:
-                first = next(iter(self.plan.keys[0]))
-                return self._fault(first, f"与第{self.seen[key]}行是同一条记录，请只留一行")
-        for key in keys:
-            self.seen[key] = number
-        return None
 
     # What it does
 
@@ -336,6 +265,7 @@ class _Work:
         current = current_fact(later, owner, self.user)
         if current is None:
             if not any(values.get(name) for name in part.wanted):
+                outcome.faults += [self._lone(name, part) for name in names if name in values]
                 return
             self._begin(later, owner, values, names, None, outcome)
             return
@@ -376,6 +306,11 @@ class _Work:
             )
             return
         self._begin(later, owner, values, names, current, outcome, starts, changed)
+
+    def _lone(self, name: str, part: Part) -> Fault:
+        """A cell about a fact that nothing else in the row begins."""
+        wanted = "、".join(f"“{self.plan.head(one)}”" for one in part.wanted)
+        return self._fault(name, f"台账里还没有{part.model._meta.verbose_name}，请同时填写{wanted}")
 
     @staticmethod
     def _is_given(later: Later, values: Mapping[str, Any], told: Mapping[str, str]) -> bool:

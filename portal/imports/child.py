@@ -11,6 +11,7 @@ holds goes to standard output, one JSON value a line; the parent reads that in `
 """
 
 import contextlib
+import gc
 import json
 import resource
 import sys
@@ -52,6 +53,7 @@ def end(cells: Cells) -> None:
 
 
 def main() -> None:
+    gc.disable()  # it lives a second, and its memory is limited
     limit(int(sys.argv[1]), int(sys.argv[2]))
     sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
     try:

@@ -7,9 +7,9 @@ from typing import Final
 from metrics.excel import plain
 from portal.imports import batches
 from portal.imports.cells import PYTHON, ask_child
-from portal.imports.check import Outcome
 from portal.imports.container import Unreadable
 from portal.imports.heads import RESULT
+from portal.imports.outcomes import Outcome
 from portal.models import ImportBatch
 
 WORDS: Final = {"created": "新增", "changed": "修改", "unchanged": "无变化", "rejected": "错误"}

@@ -16,7 +16,8 @@ from metrics.excel import BODY_FONT, HEAD_FONT, put
 from orgs.models import Park, User
 from portal.forms.fields import YesNoField
 from portal.imports.batches import SAMPLE_SHEET
-from portal.imports.check import EMPTY, current_fact, shown
+from portal.imports.check import current_fact, shown
+from portal.imports.outcomes import EMPTY
 from portal.imports.plans import Plan
 from portal.ledgers import LEDGERS
 

@@ -13,6 +13,7 @@ from orgs import journal
 from orgs.journal import Via
 from orgs.models import Action, Change, User
 from orgs.scoping import ScopedModel
+from portal.imports.batches import hold
 from portal.models import ImportBatch
 
 
@@ -25,10 +26,13 @@ class Kept:
 
 
 def undo(batch: ImportBatch, user: User) -> list[Kept]:
-    """Take everything back that the batch wrote, last write first, in one transaction; gives what was kept."""
+    """Take everything back that the batch wrote, last write first, in one transaction; gives what was kept.
+
+    Raises Settled when it has been taken back already."""
     kept: list[Kept] = []
     spared: set[tuple[str, int]] = set()
     with journal.batch() as written:
+        hold(batch, ImportBatch.State.DONE)
         entries = {entry.pk: entry for entry in Change.objects.filter(pk__in=batch.written)}
         own = set(batch.written)
         began = Change.objects.order_by("-pk").values_list("pk", flat=True).first() or 0

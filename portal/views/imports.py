@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -18,16 +19,14 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
 
 from metrics.excel import CONTENT_TYPE
-from orgs import journal
-from orgs.journal import Via
 from orgs.models import Park, User
 from orgs.scoping import RECORD_WRITERS, parks_in_reach
 from portal.asking import Asked, asked, asked_day
 from portal.imports import batches, returned, template, undo
-from portal.imports.batches import MOST_ROWS as MOST_IN_BATCH, NoHead, TooMany
-from portal.imports.check import KINDS, Outcome
+from portal.imports.batches import MOST_ROWS as MOST_IN_BATCH, NoHead, Settled, TooMany
 from portal.imports.container import Unreadable
 from portal.imports.heads import missing
+from portal.imports.outcomes import KINDS, Outcome
 from portal.imports.plans import PLANS, Plan
 from portal.ledgers import LEDGERS
 from portal.models import ImportBatch
@@ -69,6 +68,23 @@ class Cause:
 
     text: str
     cells: list[tuple[int, str, str]]  # row, letters of the column, what was typed
+
+
+View = Callable[..., HttpResponse]
+
+
+def unless_settled(view: View) -> View:
+    """Whoever comes late with a batch that another window has settled is shown what became of it."""
+
+    @wraps(view)
+    def shown(request: HttpRequest, pk: int, **more: Any) -> HttpResponse:
+        try:
+            return view(request, pk=pk, **more)
+        except Settled as late:
+            messages.error(request, str(late))
+            return redirect("import-batch", pk)
+
+    return shown
 
 
 # The index and the first two steps
@@ -214,6 +230,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @get_or_post
+@unless_settled
 def columns(request: HttpRequest, pk: int) -> HttpResponse:
     """Which column fills which field; for which day the sheet speaks; what a blank cell means."""
     about, one = writer(request), open_batch(request, pk)
@@ -260,6 +277,7 @@ def asked_columns(request: HttpRequest, one: ImportBatch, plan: Plan) -> tuple[d
 
 
 @get_or_post
+@unless_settled
 def file(request: HttpRequest, pk: int) -> HttpResponse:
     """Another workbook, or the mended one, for the same batch; or another sheet of the same workbook."""
     about, one = writer(request), open_batch(request, pk)
@@ -285,6 +303,7 @@ def file(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @get_or_post
+@unless_settled
 def row(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """Mend the cells of one row in the browser."""
     about, one = writer(request), open_batch(request, pk)
@@ -328,6 +347,7 @@ def row(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 
 
 @get_or_post
+@unless_settled
 def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     """Step 4: say what will be written, and write exactly that."""
     about, one = writer(request), open_batch(request, pk)
@@ -363,6 +383,7 @@ def written_words(counts: Mapping[Any, int], unit: str) -> str:
 
 
 @get_or_post
+@unless_settled
 def take_back(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask once, naming what goes back; records edited since are kept and listed."""
     about, one = writer(request), batch_of(request, pk)
@@ -392,13 +413,13 @@ def undo_refused(one: ImportBatch) -> str:
 
 
 @get_or_post
+@unless_settled
 def drop(request: HttpRequest, pk: int) -> HttpResponse:
     """Give an open batch up; the ledgers never knew of it."""
     about, one = writer(request), open_batch(request, pk)
     if request.method != "POST":
         return redirect("import-batch", one.pk)
-    one.state = ImportBatch.State.DROPPED
-    journal.save(one, about.user, Via.IMPORT)
+    batches.drop(one, about.user)
     messages.success(request, f"已放弃“{one.file_name}”这一批，台账没有变化。")
     return redirect(reverse("imports") + (f"?{urlencode({'park': about.park.slug})}" if about.park else ""))
 
@@ -448,7 +469,7 @@ def batch_of(request: HttpRequest, pk: int) -> ImportBatch:
 def open_batch(request: HttpRequest, pk: int) -> ImportBatch:
     found = batch_of(request, pk)
     if found.state != ImportBatch.State.OPEN:
-        raise Http404("这一批已经结束")
+        raise Settled
     return found
 
 
