@@ -53,6 +53,7 @@ urlpatterns = [
     path("imports/<slug:slug>/new/", imports.start, name="import-start"),
     path("imports/<slug:slug>/template/", imports.blank, name="import-template"),
     path("imports/<int:pk>/", imports.batch, name="import-batch"),
+    path("imports/<int:pk>/check/", imports.again, name="import-check"),
     path("imports/<int:pk>/columns/", imports.columns, name="import-columns"),
     path("imports/<int:pk>/file/", imports.file, name="import-file"),
     path("imports/<int:pk>/rows/<int:number>/", imports.row, name="import-row"),

@@ -240,6 +240,7 @@ TABLE: dict[str, Route] = {
     "import-marked": batch_visits("import-marked", posts=False),
     # What only acts, and what there is nothing to undo of yet, leads back to the batch
     "import-file": batch_visits("import-file", status=FOUND),
+    "import-check": batch_visits("import-check", status=FOUND),
     "import-undo": batch_visits("import-undo", status=FOUND),
     "import-drop": batch_visits("import-drop", status=FOUND),
     "dashboard": everybodys()("dashboard"),

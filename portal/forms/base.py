@@ -411,14 +411,18 @@ def names_of(row: Row) -> tuple[str, ...]:
 
 
 def place_of(constraint: models.BaseConstraint, fields: Mapping[str, forms.Field]) -> str:
-    """The field of a form at which a constraint's sentence is best read: the last one it is about; "" for none."""
+    """The field of a form at which a constraint's sentence is best read: the one it begins with, else the last one it is
+    about; "" for none."""
     if isinstance(constraint, models.UniqueConstraint):
         about = list(constraint.fields)
     elif isinstance(constraint, models.CheckConstraint):
         about = columns_in(constraint.condition)
     else:
         about = []
-    return next((name for name in reversed(about) if name in fields and name != "park"), "")
+    told = [name for name in reversed(about) if name in fields and name != "park"]
+    sentence = str(constraint.violation_error_message)
+    first = (name for name in told if sentence.startswith(str(fields[name].label)))
+    return next(first, told[0] if told else "")
 
 
 def columns_in(condition: Any) -> list[str]:

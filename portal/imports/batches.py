@@ -14,7 +14,7 @@ from orgs.models import Park, User
 from portal.imports import check, heads
 from portal.imports.cells import Book, Cell, Sheet as Leaf, read
 from portal.imports.heads import Head
-from portal.imports.outcomes import Choices, Outcome, Result, Sheet
+from portal.imports.outcomes import Choices, Outcome, Progress, Result, Sheet, untold
 from portal.imports.plans import PLANS, Plan
 from portal.imports.reading import kept, restored, typed as as_typed
 from portal.imports.sweeping import no_sweeping
@@ -37,8 +37,8 @@ FOOTERS: Final = (
     "单位负责人",
 )
 SAMPLE_SHEET: Final = "示例"
-# Every row passes the form of its ledger, some fifty a second: more would outlast a request
-MOST_ROWS: Final = 1000
+# As many as a workbook is read to
+MOST_ROWS: Final = 20_000
 
 
 class NoHead(Exception):
@@ -56,28 +56,35 @@ class TooMany(Exception):
     """More rows than one batch takes; says what to do."""
 
 
-def open_batch(plan: Plan, user: User, park: Park, file_name: str, data: bytes) -> ImportBatch:
-    """Read a workbook into a new batch. Raises Unreadable, NoHead or TooMany with a sentence for the officer."""
-    batch = ImportBatch(
+def new_batch(plan: Plan, user: User, park: Park, file_name: str) -> ImportBatch:
+    return ImportBatch(
         park=park,
         ledger=plan.slug,
         account=user.pk,
         made_by=str(user),
         file_name=file_name[-200:],
     )
+
+
+def open_batch(plan: Plan, user: User, park: Park, file_name: str, data: bytes) -> ImportBatch:
+    """Read a workbook into a new batch. Raises Unreadable, NoHead or TooMany with a sentence for the officer."""
+    batch = new_batch(plan, user, park, file_name)
     take_file(batch, plan, user, data)
     return batch
 
 
-def take_file(batch: ImportBatch, plan: Plan, user: User, data: bytes, sheet: str = "") -> None:
-    """Put a workbook into an open batch, new or instead of another one, and check it."""
+def take_file(
+    batch: ImportBatch, plan: Plan, user: User, data: bytes, sheet: str = "", *, patience: int | None = None
+) -> None:
+    """Put a workbook into an open batch, new or instead of another one, and check it. Raises Long once it is put in,
+    where checking it would take too long."""
     with no_sweeping():
         book = read(batch.file_name, data)
         leaf, head = _leaf(book, plan, sheet)
         batch.file, batch.sheet = data, leaf.name
         batch.sheets = [one.name for one in book.sheets if one.rows]
         take_leaf(batch, plan, leaf, head)
-        recheck(batch, plan, user, sheet_of(batch, leaf.rows))
+        recheck(batch, plan, user, sheet_of(batch, leaf.rows), patience=patience)
 
 
 def _leaf(book: Book, plan: Plan, wanted: str) -> tuple[Leaf, Head]:
@@ -166,15 +173,33 @@ def hold(batch: ImportBatch, state: str) -> None:
         raise Settled
 
 
-def recheck(batch: ImportBatch, plan: Plan, user: User, sheet: Sheet | None = None) -> Result:
-    """What the rows would do now; kept in the batch. Raises Settled."""
-    result = check.run(plan, sheet or sheet_of(batch), user, batch.park, choices_of(batch))
+def recheck(
+    batch: ImportBatch,
+    plan: Plan,
+    user: User,
+    sheet: Sheet | None = None,
+    *,
+    patience: int | None = None,
+    tell: Progress = untold,
+) -> None:
+    """What the rows would do now; kept in the batch. Raises Settled; and Long when more than ``patience`` forms would
+    have to be asked, then the batch is kept unchecked."""
+    choices = choices_of(batch)
+    try:
+        result = check.run(plan, sheet or sheet_of(batch), user, batch.park, choices, patience=patience, tell=tell)
+    except check.Long:
+        batch.outcomes, batch.digest = [], ""
+        _save_open(batch, user)
+        raise
     keep(batch, result)
+    _save_open(batch, user)
+
+
+def _save_open(batch: ImportBatch, user: User) -> None:
     with transaction.atomic():
         if not batch._state.adding:
             hold(batch, ImportBatch.State.OPEN)
         journal.save(batch, user, Via.IMPORT)
-    return result
 
 
 def keep(batch: ImportBatch, result: Result) -> None:
@@ -185,12 +210,22 @@ def outcomes_of(batch: ImportBatch) -> list[Outcome]:
     return [Outcome.of(one) for one in batch.outcomes]
 
 
-def confirm(batch: ImportBatch, plan: Plan, user: User, digest: str, *, good_only: bool) -> Result:
+def confirm(
+    batch: ImportBatch,
+    plan: Plan,
+    user: User,
+    digest: str,
+    *,
+    good_only: bool,
+    patience: int | None = None,
+    tell: Progress = untold,
+) -> Result:
     """Write what the officer saw, and that it is written, in one transaction. When the ledgers have changed in between,
-    nothing is written and the new outcome is kept to be looked at again. Raises Settled."""
+    nothing is written and the new outcome is kept to be looked at again. Raises Settled and Long."""
+    sheet, choices = sheet_of(batch), choices_of(batch, good_only=good_only)
     with transaction.atomic():
         hold(batch, ImportBatch.State.OPEN)
-        result = check.run(plan, sheet_of(batch), user, batch.park, choices_of(batch, good_only=good_only), digest)
+        result = check.run(plan, sheet, user, batch.park, choices, digest, patience=patience, tell=tell)
         keep(batch, result)
         if result.written:
             batch.state, batch.done_at = ImportBatch.State.DONE, timezone.now()

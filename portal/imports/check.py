@@ -26,7 +26,7 @@ from portal.forms.enterprises import plain_name
 from portal.imports.cells import Cell
 from portal.imports.columns import Column
 from portal.imports.known import Known, Record
-from portal.imports.outcomes import EMPTY, Choices, Diff, Fault, Outcome, Result, Sheet, label_of
+from portal.imports.outcomes import EMPTY, Choices, Diff, Fault, Outcome, Progress, Result, Sheet, label_of, untold
 from portal.imports.plans import Later, Plan
 from portal.imports.reading import BadCell
 from portal.imports.sure import Sure, column_behind
@@ -37,26 +37,44 @@ class _TakenBack(Exception):
     """Leaves the transaction without writing."""
 
 
-def run(plan: Plan, sheet: Sheet, user: User, park: Park, choices: Choices, expected: str = "") -> Result:
+class Long(Exception):
+    """More forms have to be asked than whoever waits has patience for; nothing was written."""
+
+
+@no_sweeping()
+def run(
+    plan: Plan,
+    sheet: Sheet,
+    user: User,
+    park: Park,
+    choices: Choices,
+    expected: str = "",
+    *,
+    patience: int | None = None,
+    tell: Progress = untold,
+) -> Result:
     """Work through the rows. Written only when ``expected`` is the digest of this very result and, unless the officer
     chose to leave the bad rows out, none of them is bad. Only looked at, and without a row that a form has to be asked
-    about, it keeps nobody from writing."""
-    with no_sweeping():
-        return _run(plan, sheet, user, park, choices, expected)
+    about, it keeps nobody from writing. Raises Long when more than ``patience`` forms would have to be asked."""
 
-
-def _run(plan: Plan, sheet: Sheet, user: User, park: Park, choices: Choices, expected: str) -> Result:
-    if not expected:
+    def begun() -> tuple[_Work, list[_Row]]:
         work = _Work(plan, sheet, user, park, choices)
         doubtful = work.sort()
+        if patience is not None and len(doubtful) > patience:
+            raise Long
+        return work, doubtful
+
+    if not expected:
+        work, doubtful = begun()
         if not doubtful:
             return Result(work.ordered())
     try:
         with journal.batch() as written:
             if expected:
-                work = _Work(plan, sheet, user, park, choices)
-                doubtful = work.sort()
-            for row in doubtful:
+                work, doubtful = begun()
+            settled = len(sheet.rows) - len(doubtful)
+            for done, row in enumerate(doubtful, settled + 1):
+                tell(done, len(sheet.rows))
                 before = written.mark()
                 if work.ask(row).kind == "rejected":
                     written.back_to(before)

@@ -5,13 +5,15 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from orgs.models import Change
 from portal.imports.cells import Cell
 
+# Told how many rows are done, of how many
+Progress = Callable[[int, int], None]
 Kind = Literal["created", "changed", "unchanged", "rejected"]
 KINDS: Final[tuple[Kind, ...]] = ("created", "changed", "unchanged", "rejected")
 EMPTY: Final = "空"
@@ -125,3 +127,7 @@ class Result:
 
     def as_json(self) -> str:
         return json.dumps([one.told() for one in self.outcomes], ensure_ascii=False)
+
+
+def untold(done: int, total: int) -> None:
+    """Nobody waits for it."""

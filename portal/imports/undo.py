@@ -14,6 +14,7 @@ from orgs.journal import Via
 from orgs.models import Action, Change, User
 from orgs.scoping import ScopedModel
 from portal.imports.batches import hold
+from portal.imports.outcomes import Progress, untold
 from portal.models import ImportBatch
 
 
@@ -25,7 +26,7 @@ class Kept:
     reason: str
 
 
-def undo(batch: ImportBatch, user: User) -> list[Kept]:
+def undo(batch: ImportBatch, user: User, *, tell: Progress = untold) -> list[Kept]:
     """Take everything back that the batch wrote, last write first, in one transaction; gives what was kept.
 
     Raises Settled when it has been taken back already."""
@@ -36,7 +37,8 @@ def undo(batch: ImportBatch, user: User) -> list[Kept]:
         entries = {entry.pk: entry for entry in Change.objects.filter(pk__in=batch.written)}
         own = set(batch.written)
         began = Change.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-        for pk in reversed(batch.written):
+        for done, pk in enumerate(reversed(batch.written), 1):
+            tell(done, len(batch.written))
             entry = entries[pk]
             before = written.mark()
             reason = _spare(entry, own, began, spared) or _take_back(entry, user)

@@ -22,10 +22,12 @@ from metrics.excel import CONTENT_TYPE
 from orgs.models import Park, User
 from orgs.scoping import RECORD_WRITERS, parks_in_reach
 from portal.asking import Asked, asked, asked_day
-from portal.imports import batches, returned, template, undo
+from portal.imports import batches, jobs, returned, template, undo
 from portal.imports.batches import MOST_ROWS as MOST_IN_BATCH, NoHead, Settled, TooMany
+from portal.imports.check import Long
 from portal.imports.container import Unreadable
 from portal.imports.heads import missing
+from portal.imports.jobs import Busy
 from portal.imports.outcomes import KINDS, Outcome
 from portal.imports.plans import PLANS, Plan
 from portal.ledgers import LEDGERS
@@ -80,7 +82,7 @@ def unless_settled(view: View) -> View:
     def shown(request: HttpRequest, pk: int, **more: Any) -> HttpResponse:
         try:
             return view(request, pk=pk, **more)
-        except Settled as late:
+        except (Settled, Busy) as late:
             messages.error(request, str(late))
             return redirect("import-batch", pk)
 
@@ -98,7 +100,7 @@ def index(request: HttpRequest) -> HttpResponse:
     context = {
         "about": about,
         "shelves": [(LEDGERS[slug], start_url(slug, about.park)) for slug in PLANS],
-        "batches": [(one, LEDGERS[one.ledger].title, batch_state(one)) for one in rows[:MOST_BATCHES]],
+        "batches": [(one, LEDGERS[one.ledger].title, word_of(one)) for one in rows[:MOST_BATCHES]],
         "count": rows.count(),
     }
     return render(request, "portal/imports.html", context)
@@ -114,8 +116,9 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         park: Park = form.cleaned_data["park"]
         upload = form.cleaned_data["file"]
+        batch = batches.new_batch(plan, about.user, park, upload.name)
         try:
-            batch = batches.open_batch(plan, about.user, park, upload.name, upload.read())
+            take_file(batch, about.user, upload.read())
         except (Unreadable, NoHead, TooMany) as problem:
             form.add_error("file", str(problem))
         else:
@@ -196,6 +199,13 @@ class UploadForm(forms.Form):
 def batch(request: HttpRequest, pk: int) -> HttpResponse:
     """Step 3 while the batch is open, step 5 once it is done."""
     one = batch_of(request, pk)
+    job = jobs.look(pk)
+    if job is not None and not job.problem:
+        step = 5 if job.kind == "undo" else 4 if job.kind == "confirm" else 3
+        return render(request, "portal/import_busy.html", {**shell_of(one, step), "job": job, "refresh": jobs.REFRESH})
+    if job is not None:
+        messages.error(request, job.problem)
+        jobs.forget(pk)
     plan = batches.plan_for(one)
     outcomes = batches.outcomes_of(one)
     kind = request.GET.get("kind", "")
@@ -208,6 +218,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
         **shell_of(one, 3 if one.state == ImportBatch.State.OPEN else 5),
         "state": batch_state(one),
         "is_open": one.state == ImportBatch.State.OPEN,
+        "is_checked": bool(one.digest),
         "counts": [count_of(one, name, outcomes) for name in KINDS],
         "kind": kind,
         "kind_word": KIND_WORDS[kind][0],
@@ -231,6 +242,16 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
 
 @get_or_post
 @unless_settled
+def again(request: HttpRequest, pk: int) -> HttpResponse:
+    """Check a batch anew: its check was cut short, or the ledger has changed."""
+    about, one = writer(request), open_batch(request, pk)
+    if request.method == "POST":
+        recheck(one, about.user)
+    return redirect("import-batch", one.pk)
+
+
+@get_or_post
+@unless_settled
 def columns(request: HttpRequest, pk: int) -> HttpResponse:
     """Which column fills which field; for which day the sheet speaks; what a blank cell means."""
     about, one = writer(request), open_batch(request, pk)
@@ -244,7 +265,7 @@ def columns(request: HttpRequest, pk: int) -> HttpResponse:
         if not problems:
             one.mapping, one.day = mapping, day
             one.blank_clears = request.POST.get("blank_clears") == "1"
-            batches.recheck(one, plan, about.user)
+            recheck(one, about.user)
             return redirect("import-batch", one.pk)
     order = sorted(one.heads, key=int)
     chosen = {column: request.POST.get(f"c{column}", one.mapping.get(column, "")) for column in order}
@@ -283,7 +304,6 @@ def file(request: HttpRequest, pk: int) -> HttpResponse:
     about, one = writer(request), open_batch(request, pk)
     if request.method != "POST":
         return redirect("import-batch", one.pk)
-    plan = batches.plan_for(one)
     sheet = request.POST.get("sheet", "")[:40]
     upload = request.FILES.get("file")
     if upload is None and not sheet:
@@ -294,9 +314,9 @@ def file(request: HttpRequest, pk: int) -> HttpResponse:
             if (upload.size or 0) > LARGEST_MB * 1024 * 1024:
                 raise Unreadable(f"文件超过{LARGEST_MB}MB，请删去图片或分成几个文件后再上传。")
             one.file_name = (upload.name or "工作簿.xlsx")[-200:]
-            batches.take_file(one, plan, about.user, upload.read())
+            take_file(one, about.user, upload.read())
         else:
-            batches.take_file(one, plan, about.user, bytes(one.file), sheet)
+            take_file(one, about.user, bytes(one.file), sheet)
     except (Unreadable, NoHead, TooMany) as problem:
         messages.error(request, f"{problem}这一批还是原来的文件。")
     return redirect("import-batch", one.pk)
@@ -314,7 +334,8 @@ def row(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     if request.method == "POST":
         typed = {int(column): request.POST[f"c{column}"][:2000] for column in order if f"c{column}" in request.POST}
         batches.mend(one, number, typed)
-        batches.recheck(one, plan, about.user)
+        if not recheck(one, about.user):
+            return redirect("import-batch", one.pk)
         left = [outcome for outcome in batches.outcomes_of(one) if outcome.kind == "rejected"]
         if any(outcome.row == number for outcome in left):
             return redirect("import-row", one.pk, number)
@@ -354,12 +375,19 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     plan = batches.plan_for(one)
     problem = ""
     if request.method == "POST":
-        good_only = request.POST.get("good_only") == "1"
-        result = batches.confirm(one, plan, about.user, request.POST.get("digest", ""), good_only=good_only)
+        good_only, digest = request.POST.get("good_only") == "1", request.POST.get("digest", "")
+        try:
+            if len(one.rows) > jobs.ROWS_AT_ONCE:
+                raise Long
+            patience = jobs.FORMS_AT_ONCE
+            result = batches.confirm(one, plan, about.user, digest, good_only=good_only, patience=patience)
+        except Long:
+            jobs.begin(one, about.user, "confirm", digest=digest, good_only=good_only)
+            return redirect("import-batch", one.pk)
         if result.written:
             messages.success(request, written_words(result.counts, LEDGERS[one.ledger].unit))
             return redirect("import-batch", one.pk)
-        if request.POST.get("digest") != result.digest:
+        if digest != result.digest:
             problem = "核对以后台账有了变化，结果与刚才看到的不同，没有写入。请再看一遍下面的数字，确认无误后重新确认。"
         else:
             problem = "还有错误的行，没有写入。请先改好，或者勾选“只导入无误的行”。"
@@ -387,10 +415,15 @@ def written_words(counts: Mapping[Any, int], unit: str) -> str:
 def take_back(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask once, naming what goes back; records edited since are kept and listed."""
     about, one = writer(request), batch_of(request, pk)
+    if jobs.is_running(pk):
+        raise Busy
     if not one.may_undo(timezone.now()):
         messages.error(request, undo_refused(one))
         return redirect("import-batch", one.pk)
     if request.method == "POST":
+        if len(one.written) > jobs.ENTRIES_AT_ONCE:
+            jobs.begin(one, about.user, "undo")
+            return redirect("import-batch", one.pk)
         kept = undo.undo(one, about.user)
         told = f"，{len(kept)}条因为后来有人改过等原因保留，列在下面" if kept else ""
         messages.success(request, f"已撤销这一批导入{told}。")
@@ -468,9 +501,29 @@ def batch_of(request: HttpRequest, pk: int) -> ImportBatch:
 
 def open_batch(request: HttpRequest, pk: int) -> ImportBatch:
     found = batch_of(request, pk)
+    if jobs.is_running(pk):
+        raise Busy
     if found.state != ImportBatch.State.OPEN:
         raise Settled
     return found
+
+
+def take_file(one: ImportBatch, user: User, data: bytes, sheet: str = "") -> None:
+    """Put a workbook into a batch; what takes long to check is left to a process of its own."""
+    try:
+        batches.take_file(one, batches.plan_for(one), user, data, sheet, patience=jobs.FORMS_AT_ONCE)
+    except Long:
+        jobs.begin(one, user, "check")
+
+
+def recheck(one: ImportBatch, user: User) -> bool:
+    """Check a batch anew; ``False`` when that takes long and has only begun."""
+    try:
+        batches.recheck(one, batches.plan_for(one), user, patience=jobs.FORMS_AT_ONCE)
+    except Long:
+        jobs.begin(one, user, "check")
+        return False
+    return True
 
 
 def the_only_park(user: User) -> Park | None:
@@ -551,6 +604,12 @@ def batch_state(one: ImportBatch) -> tuple[str, str]:
     """The kind of a state word, and the word."""
     kinds = {"open": "info", "done": "ok", "undone": "off", "dropped": "off"}
     return kinds[one.state], ImportBatch.State(one.state).label
+
+
+def word_of(one: ImportBatch) -> tuple[str, str]:
+    """The same, or what is being done to the batch just now."""
+    job = jobs.look(one.pk)
+    return ("info", f"正在{job.word}") if job is not None and not job.problem else batch_state(one)
 
 
 def workbook(data: bytes, name: str) -> HttpResponse:

@@ -175,6 +175,7 @@ NO_PAGE = {
     "import-template",
     "import-marked",
     "import-file",
+    "import-check",
     "import-drop",
     "screen",
     "logout",

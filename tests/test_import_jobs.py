@@ -1,0 +1,184 @@
+"""A long batch is worked on by a process of its own, which tells how far it is and writes all or nothing."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from orgs.models import Enterprise, Park, Role, User
+from portal.imports import batches, jobs
+from portal.models import ImportBatch
+from tests.factories import grant, make_enterprise, make_park, make_user
+from tests.test_imports import book
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def park() -> Park:
+    return make_park("jobs")
+
+
+@pytest.fixture
+def officer(park: Park) -> User:
+    user = make_user("importer")
+    grant(user, Role.OFFICER, park)
+    return user
+
+
+@pytest.fixture
+def browser(client: Client, officer: User) -> Client:
+    client.force_login(officer)
+    return client
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(settings: Any, tmp_path: Path) -> None:
+    settings.VAR_DIR = tmp_path
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Everything is long; and the process is left to :func:`run`, for it could not see the transaction of a test."""
+    begun: list[list[str]] = []
+    for name in ("FORMS_AT_ONCE", "ROWS_AT_ONCE", "ENTRIES_AT_ONCE"):
+        monkeypatch.setattr(jobs, name, 0)
+    monkeypatch.setattr(jobs, "start_process", lambda arguments, descriptor, path: begun.append(arguments))
+    return begun
+
+
+def run(batch: ImportBatch, user: User) -> None:
+    """What the process does."""
+    with open(jobs.file_of(batch.pk), "r+b") as file:
+        jobs.work(ImportBatch.objects.select_related("park").get(pk=batch.pk), user, file.fileno())
+
+
+def upload(browser: Client, park: Park, data: bytes) -> ImportBatch:
+    url = f"{reverse('import-start', args=['enterprises'])}?park={park.slug}"
+    answer = browser.post(url, {"park": park.slug, "file": SimpleUploadedFile("企业.xlsx", data)})
+    assert answer.status_code == 302
+    return ImportBatch.objects.get()
+
+
+@pytest.mark.django_db
+def test_checked_written_and_taken_back_apart(
+    park: Park, officer: User, browser: Client, impatient: list[list[str]]
+) -> None:
+    make_enterprise(park, name="旧有机械有限公司", phone="1")
+    rows = [
+        ("旧有机械有限公司", "", "", "", "", "", "2"),
+        ("新来科技有限公司", "", "私营企业", "2025-03-01", "正常经营", 12, ""),
+    ]
+    batch = upload(browser, park, book(rows))
+    assert (len(impatient), batch.digest) == (1, "")
+    run(batch, officer)
+    batch.refresh_from_db()
+    assert [one["kind"] for one in batch.outcomes] == ["changed", "created"]
+
+    browser.post(reverse("import-confirm", args=[batch.pk]), {"digest": batch.digest})
+    assert not Enterprise.objects.filter(name="新来科技有限公司").exists()
+    run(batch, officer)
+    batch.refresh_from_db()
+    assert (batch.state, Enterprise.objects.count()) == ("done", 2)
+
+    browser.post(reverse("import-undo", args=[batch.pk]))
+    run(batch, officer)
+    batch.refresh_from_db()
+    assert (batch.state, Enterprise.objects.get().phone) == ("undone", "1")
+    assert jobs.look(batch.pk) is None
+
+
+@pytest.mark.django_db
+def test_the_page_says_how_far_it_is_and_lets_nobody_in(
+    park: Park, officer: User, browser: Client, impatient: list[list[str]]
+) -> None:
+    make_enterprise(park, name="旧有机械有限公司", phone="1")
+    batch = upload(browser, park, book([("旧有机械有限公司", "", "", "", "", "", "2")]))
+    page = reverse("import-batch", args=[batch.pk])
+    with open(jobs.file_of(batch.pk), "r+b") as file:
+        jobs._lock(file.fileno())  # as the process holds it
+        jobs._write(file.fileno(), jobs.Job("check", 150, 1200))
+        shown = browser.get(page).content.decode()
+        assert "已核对150行，共1,200行" in shown
+        assert 'http-equiv="refresh"' in shown
+        assert "正在核对" in browser.get(reverse("imports")).content.decode()
+        for name in ("confirm", "drop", "columns", "file", "check"):
+            answer = browser.post(reverse(f"import-{name}", args=[batch.pk]), follow=True)
+            assert "正在处理，请等它做完" in answer.content.decode(), name
+        with pytest.raises(jobs.Busy):
+            jobs.begin(batch, officer, "check")
+
+
+@pytest.mark.django_db
+def test_a_process_that_was_killed_is_told_of_and_can_be_started_again(
+    park: Park, officer: User, browser: Client, impatient: list[list[str]]
+) -> None:
+    make_enterprise(park, name="旧有机械有限公司", phone="1")
+    batch = upload(browser, park, book([("旧有机械有限公司", "", "", "", "", "", "2")]))
+    page = reverse("import-batch", args=[batch.pk])
+    shown = browser.get(page).content.decode()  # nobody holds the lock: nothing works on it any more
+    assert "上次核对中途断了，没有写入任何内容，请重新核对" in shown
+    assert "这一批还没有核对完" in shown
+    assert "上次核对" not in browser.get(page).content.decode()
+    browser.post(reverse("import-check", args=[batch.pk]))
+    run(batch, officer)
+    assert "修改1行" in browser.get(page).content.decode()
+
+
+@pytest.mark.django_db
+def test_what_goes_wrong_in_the_process_is_told(
+    park: Park, officer: User, browser: Client, impatient: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_enterprise(park, name="旧有机械有限公司", phone="1")
+    batch = upload(browser, park, book([("旧有机械有限公司", "", "", "", "", "", "2")]))
+
+    def fails(*args: Any, **kwargs: Any) -> None:
+        raise OSError("disk")
+
+    monkeypatch.setattr(batches, "recheck", fails)
+    with pytest.raises(OSError, match="disk"):
+        run(batch, officer)
+    assert "核对时出了意外，没有写入任何内容" in browser.get(reverse("import-batch", args=[batch.pk])).content.decode()
+
+
+STORY = """
+    import os, time
+    import django
+    django.setup()
+    from django.core.management import call_command
+    call_command("migrate", verbosity=0)
+    from portal.imports import batches, jobs
+    from portal.imports.plans import PLANS
+    from portal.models import ImportBatch
+    from tests.factories import grant, make_park, make_user
+    from tests.test_imports import book
+    from orgs.models import Enterprise, Role
+    park, user = make_park("apart"), make_user("apart")
+    grant(user, Role.OFFICER, park)
+    rows = [(f"{number}号机械有限公司", "", "私营企业", "2025-03-01", "正常经营", 12, "") for number in range(300)]
+    batch = batches.open_batch(PLANS["enterprises"], user, park, "x.xlsx", book(rows))
+    jobs.begin(batch, user, "confirm", digest=batch.digest)
+    seen = set()
+    while jobs.is_running(batch.pk):
+        seen.add(jobs.look(batch.pk).kind)
+        time.sleep(0.02)
+    batch.refresh_from_db()
+    print(seen, batch.state, Enterprise.objects.count(), jobs.look(batch.pk))
+"""
+
+
+@pytest.mark.files
+def test_a_real_process_writes_a_batch(tmp_path: Path) -> None:
+    around = {**os.environ, "PORTAL_VAR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "portal.settings"}
+    around.pop("DATABASE_URL", None)
+    told = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(STORY)], cwd=ROOT, env=around, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.strip() == "{'confirm'} done 300 None", told.stderr
