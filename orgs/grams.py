@@ -50,12 +50,13 @@ def bearers(words: str) -> Collection[int] | QuerySet[Any] | None:
 
     None where the index is no help: for single characters, and for pairs that very many enterprises bear.
     """
-    several = [NameGram._base_manager.filter(gram=pair).values("enterprise") for pair in sorted(pairs(words))]
+    found = sorted(pairs(words))
     # A pair that few bear is looked for first: then nothing need be known of how many enterprises there are
-    for rows in several:
-        keys = list(rows.values_list("enterprise", flat=True)[: FEW + 1])
+    for pair in found:
+        keys = _first_bearers(pair)
         if len(keys) <= FEW:
             return keys
+    several = [NameGram._base_manager.filter(gram=pair).values("enterprise") for pair in found]
     if not several:
         return None
     newest = Enterprise._base_manager.aggregate(newest=Max("pk"))["newest"] or 0
@@ -65,6 +66,13 @@ def bearers(words: str) -> Collection[int] | QuerySet[Any] | None:
         if number < least:
             rarest, least = rows, number
     return rarest
+
+
+def _first_bearers(pair: str) -> list[int]:
+    """By the index alone, so quickly that to put it into SQL anew would take the most of it."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT enterprise_id FROM {TABLE} WHERE gram = %s LIMIT %s", [pair, FEW + 1])  # noqa: S608
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 # Keeping up

@@ -6,8 +6,8 @@ ends the run. A bar is a promise about national size and is judged only there.
 
 import datetime as dt
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from statistics import median
@@ -149,16 +149,17 @@ def limited(seconds: float) -> Iterator[None]:
             raw.execute("SET statement_timeout = 0")
 
 
-def clock(do: Callable[[], Any], runs: int) -> tuple[Any, Timing]:
+def clock(do: Callable[[], Any], runs: int, *, is_rival: bool = False) -> tuple[Any, Timing]:
     """The answer of a first run that warms up and is not counted, and the times of those after it.
 
-    A run that takes half the patience alone is counted all the same, and not repeated; so is it with ``runs`` 0.
+    A run that takes half the patience alone is counted all the same, and not repeated; so is it with ``runs`` 0. The
+    queries of rivals are not written down: of those that ask thousands it would take a good part of the time.
     """
     started = time.perf_counter()
-    with CaptureQueriesContext(connection) as captured:
+    with nullcontext() if is_rival else CaptureQueriesContext(connection) as captured:
         answer = do()
     taken = [time.perf_counter() - started]
-    queries = len(captured)
+    queries = len(captured) if captured else 0
     if runs and taken[0] < PATIENCE / 2:
         first = taken.pop()
         while len(taken) < runs and first + sum(taken) < PATIENCE:
@@ -434,7 +435,7 @@ def subjects(nation: Nation, rivals: Sequence[Rival]) -> Iterator[Subject]:
             name,
             people["officer"].name,
             write,
-            bar=Bar(most=10),
+            bar=Bar(most=10) if write == writer.enterprise else None,
             compared=False,
             runs=WRITES // 2,
         )
@@ -469,25 +470,21 @@ def pages(one: Reader) -> dict[str, Callable[[], object]]:
 
 
 def measure(
-    nation: Nation,
-    rivals: Sequence[Rival],
+    found: Iterable[Subject],
     *,
     judged: bool,
     alone: Mapping[str, float],
     quick: bool,
     told: Callable[[str], object],
-    only: tuple[str, str] | None = None,
 ) -> list[Line]:
-    """Every subject (or the one of this name and reader); CommandError where an answer differs from a rival's.
+    """The subjects one after the other; CommandError where an answer differs from a rival's.
 
     ``quick`` does everything once. ``alone`` are the milliseconds of lines at USUAL rows, by their name.
     """
     known: dict[Any, tuple[Any, Timing | None]] = {}
     kept: list[Any] = []  # so that no two tables of rivals have the same id
     lines = []
-    for subject in subjects(nation, rivals):
-        if only is not None and (subject.name, subject.who) != only:
-            continue
+    for subject in found:
         line = Line(subject.group, subject.name, subject.who, None, {})
         try:
             with limited(LIMIT):
@@ -501,7 +498,7 @@ def measure(
             if key not in known:
                 try:
                     with limited(LIMIT):
-                        known[key] = clock(ask, 0 if quick else RIVAL_RUNS)
+                        known[key] = clock(ask, 0 if quick else RIVAL_RUNS, is_rival=True)
                 except OutOfTime:
                     known[key] = None, None
             theirs, timing = known[key]

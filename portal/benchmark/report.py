@@ -130,11 +130,12 @@ def _run(run: Results) -> Iterator[str]:
     for group, found in groupby(run.lines, key=lambda line: line.group):
         lines = list(found)
         columns = list(dict.fromkeys(name for line in lines for name in line.rivals))
+        rival = "SQL" if any(name.startswith("SQL") for name in columns) else "".join(columns[:1])
         yield f"### {group} ({run.database})"
         yield ""
         yield (
             "| "
-            + " | ".join(["what", "who", "portal", "queries", *columns, *(["SQL ÷ portal"] if columns else [])])
+            + " | ".join(["what", "who", "portal", "queries", *columns, *([f"{rival} ÷ portal"] if columns else [])])
             + " |"
         )
         yield "|" + "---|" * (4 + len(columns) + bool(columns))
@@ -143,7 +144,7 @@ def _run(run: Results) -> Iterator[str]:
             cells.append(str(line.ours.queries) if line.ours else "")
             cells += [_told(line.rivals.get(name)) for name in columns]
             if columns:
-                best = line.best("SQL")
+                best = line.best(rival)
                 cells.append(f"{best / line.ours.median:,.0f}" if best and line.ours else "")
             yield "| " + " | ".join(cells) + " |"
         yield ""
@@ -163,7 +164,7 @@ def _number(milliseconds: float) -> str:
 
 
 def _ratio(line: Line) -> str:
-    best = line.best("SQL")
+    best = line.best("SQL") or line.best("django")
     if best and line.ours:
         return f"; 1/{best / line.ours.median:,.0f}"
     return f"; {line.note}" if line.note else ""

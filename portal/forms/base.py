@@ -411,8 +411,8 @@ def names_of(row: Row) -> tuple[str, ...]:
 
 
 def place_of(constraint: models.BaseConstraint, fields: Mapping[str, forms.Field]) -> str:
-    """The field of a form at which a constraint's sentence is best read: the one it begins with, else the last one it is
-    about; "" for none."""
+    """The field of a form at which a constraint's sentence is best read: the one with which the sentence begins, else
+    the last one it is about; "" for none."""
     if isinstance(constraint, models.UniqueConstraint):
         about = list(constraint.fields)
     elif isinstance(constraint, models.CheckConstraint):

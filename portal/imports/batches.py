@@ -79,12 +79,17 @@ def take_file(
     """Put a workbook into an open batch, new or instead of another one, and check it. Raises Long once it is put in,
     where checking it would take too long."""
     with no_sweeping():
-        book = read(batch.file_name, data)
-        leaf, head = _leaf(book, plan, sheet)
-        batch.file, batch.sheet = data, leaf.name
-        batch.sheets = [one.name for one in book.sheets if one.rows]
-        take_leaf(batch, plan, leaf, head)
-        recheck(batch, plan, user, sheet_of(batch, leaf.rows), patience=patience)
+        recheck(batch, plan, user, read_file(batch, plan, data, sheet), patience=patience)
+
+
+def read_file(batch: ImportBatch, plan: Plan, data: bytes, sheet: str = "") -> Sheet:
+    """Put what stands in a workbook into a batch; the rows as the check takes them."""
+    book = read(batch.file_name, data)
+    leaf, head = _leaf(book, plan, sheet)
+    batch.file, batch.sheet = data, leaf.name
+    batch.sheets = [one.name for one in book.sheets if one.rows]
+    take_leaf(batch, plan, leaf, head)
+    return sheet_of(batch, leaf.rows)
 
 
 def _leaf(book: Book, plan: Plan, wanted: str) -> tuple[Leaf, Head]:

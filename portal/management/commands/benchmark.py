@@ -2,6 +2,8 @@
 
 import time
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +15,8 @@ from django.utils import timezone
 
 from metrics import summaries
 from orgs import grams
-from portal.benchmark import ground, measure, nation, report, rivals
+from portal.benchmark import ground, measure, nation, report, rivals, workbooks
+from portal.benchmark.measure import Subject
 
 SIZES: Final = {
     "tiny": (2_000, 5),
@@ -68,19 +71,17 @@ class Command(BaseCommand):
             duck = rivals.DuckDB(Path(settings.VAR_DIR))
             facts["DuckDB"] = f"{duck.version}, loaded in {time.perf_counter() - begun:.0f} s"
             opponents.append(duck)
-        alone = (
-            {} if is_alone else {line.name: line.ours.median for line in report.Results.read(kept).lines if line.ours}
-        )
-        is_national = one.enterprises >= nation.ENTERPRISES
-        lines = measure.measure(
-            one,
-            opponents,
-            judged=is_national,
-            alone=alone,
-            quick=quick,
-            told=self.stdout.write,
-            only=(measure.FIRST_PAGE, "nation") if is_alone else None,
-        )
+        found = measure.subjects(one, opponents)
+        run = partial(measure.measure, quick=quick, told=self.stdout.write)
+        if is_alone:
+            page = (subject for subject in found if (subject.name, subject.who) == (measure.FIRST_PAGE, "nation"))
+            lines = run(page, judged=False, alone={})
+            lines += run(self.workbooks(one, quick=quick), judged=not quick, alone={})
+        else:
+            before = report.Results.read(kept).lines
+            known = {line.name: line.ours.median for line in before if line.ours}
+            lines = run(found, judged=one.enterprises >= nation.ENTERPRISES, alone=known)
+            lines += [line for line in before if line.group == workbooks.GROUP]
         results = report.Results(
             report.database(), f"{timezone.localdate()}", report.machine(), one.counts, facts, lines
         )
@@ -91,6 +92,13 @@ class Command(BaseCommand):
             kept.unlink()
         for rival in opponents:
             rival.close()
+
+    @staticmethod
+    def workbooks(one: nation.Nation, *, quick: bool) -> Iterator[Subject]:
+        officer = measure.readers(one)["officer"]
+        if officer.park is None:
+            raise CommandError("没有可以导入的园区。")
+        return workbooks.subjects(officer.user, officer.park, 300 if quick else workbooks.ROWS)
 
     def fill(self, one: nation.Nation) -> dict[str, str]:
         """Facts, summary and index; how long each took, in words."""
