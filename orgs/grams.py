@@ -5,8 +5,8 @@ takes the enterprises that bear the rarest pair of the word and asks only those 
 the answers are those of the plain question: :func:`fold` makes equal whatever a database takes for equal, perhaps more.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
@@ -95,19 +95,37 @@ def after_write(rows: Sequence[Any]) -> None:
         gone = pairs(*told) - pairs(*there) if told != there else set()
         if gone:
             NameGram._base_manager.filter(enterprise=firm.pk, gram__in=sorted(gone)).delete()
-    _put([(pair, pk) for pair in sorted(wanted) for pk in wanted[pair]])
+    # Told of once and there: made just now, so of its pairs there is none yet
+    times = Counter(firm.pk for firm in firms)
+    rows = [(pair, pk) for pair in sorted(wanted) for pk in wanted[pair]]
+    _put([row for row in rows if times[row[1]] > 1], are_new=False)
+    _put([row for row in rows if times[row[1]] == 1], are_new=True)
 
 
-def _put(rows: Sequence[tuple[str, int]]) -> None:
-    """Add rows where they are missing. In the order of the index, which is faster; not by the ORM, which would take
-    most of the time of an import: an enterprise has thirty of them."""
-    insert = f"INSERT INTO {TABLE} (gram, enterprise_id)"
+def _put(rows: Sequence[tuple[str, int]], *, are_new: bool) -> None:
+    """Add rows, where they are missing unless all ``are_new``. In the order of the index, which is faster; not by the
+    ORM, which would take most of the time of an import: an enterprise has thirty of them."""
+    if not rows:
+        return
+    columns = f"{TABLE} (gram, enterprise_id)"
+    spare = "" if are_new else "ON CONFLICT DO NOTHING"
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            several: Any = [[pair for pair, _ in rows], [pk for _, pk in rows]]
-            cursor.execute(f"{insert} SELECT * FROM unnest(%s::text[], %s::bigint[]) ON CONFLICT DO NOTHING", several)  # noqa: S608
+        if connection.vendor != "postgresql":
+            cursor.executemany(f"INSERT INTO {columns} VALUES (%s, %s) {spare}", rows)  # noqa: S608
+        elif are_new and len(rows) > BATCH:
+            with cursor.copy(f"COPY {columns} FROM STDIN") as copy:
+                copy.write(_copied(rows))
         else:
-            cursor.executemany(f"{insert} VALUES (%s, %s) ON CONFLICT DO NOTHING", rows)
+            several: Any = [[pair for pair, _ in rows], [pk for _, pk in rows]]
+            cursor.execute(
+                f"INSERT INTO {columns} SELECT * FROM unnest(%s::text[], %s::bigint[]) {spare}",  # noqa: S608
+                several,
+            )
+
+
+def _copied(rows: Iterable[tuple[str, int]]) -> str:
+    """As COPY reads them: no pair holds a blank, so of what it reads in its own way there is only the backslash."""
+    return "".join(f"{pair}\t{pk}\n" for pair, pk in rows).replace("\\", "\\\\")
 
 
 def _texts(firm: Enterprise) -> list[str]:
@@ -166,7 +184,6 @@ def _work_out(cursor: Any) -> None:
         rows = [(pair, pk) for pk, *texts in batch for pair in pairs(*texts)]
         if connection.vendor == "postgresql":
             with cursor.copy(f"COPY {ASIDE} (gram, enterprise_id) FROM STDIN") as copy:
-                # No pair holds a blank, so of what COPY reads in its own way there is only the backslash
-                copy.write("".join(f"{pair}\t{pk}\n" for pair, pk in rows).replace("\\", "\\\\"))
+                copy.write(_copied(rows))
         else:
             cursor.executemany(f"INSERT INTO {ASIDE} VALUES (%s, %s)", rows)  # noqa: S608

@@ -50,6 +50,11 @@ def test_a_small_nation_answers_as_its_rivals_do(capfd: pytest.CaptureFixture[st
     assert all(line.ours is not None and line.ours.median > 0 for line in kept.lines)
     assert f"{nation.USUAL:,}家企业，1个园区" in told
 
+    before = [line.name for line in kept.lines]
+    call_command("benchmark", "--size", "tiny", "--quick", "--workbooks", "--results", str(tmp_path))
+    kept = report.Results.read(tmp_path / f"{connection.vendor}.json")
+    assert [line.name for line in kept.lines] == before
+
     page = tmp_path / "benchmark.md"
     call_command("benchmark", "--results", str(tmp_path), "--page", str(page))
     written = page.read_text(encoding="utf-8")

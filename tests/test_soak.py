@@ -5,14 +5,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
 
 from orgs import journal
 from orgs.models import Change, Enterprise, Park, User
 from orgs.scoping import Role
-from tests.factories import EARLY, grant, make_park, make_user
+from tests.factories import EARLY, grant, make_enterprise, make_park, make_user
+from tests.test_records import edit_data
 
 SECONDS = 20
 WRITERS, READERS = 4, 2
+THREADS, EDITS, RECORDS = 50, 20, 10
 
 
 @pytest.mark.soak
@@ -63,3 +67,52 @@ def look(person: User, end: float) -> int:
     finally:
         connection.close()
     return looks
+
+
+@pytest.mark.soak
+@pytest.mark.django_db(transaction=True)
+def test_fifty_officers_edit_ten_records() -> None:
+    """Every edit is stored, or answered with the page that compares; none is lost in silence."""
+    park = make_park("soak")
+    firms = [make_enterprise(park, name=f"{number}号机械有限公司", phone="起初") for number in range(RECORDS)]
+    people = [make_user(f"soak-{number}") for number in range(THREADS)]
+    for person in people:
+        grant(person, Role.OFFICER, park)
+    with ThreadPoolExecutor(THREADS) as pool:
+        answers = [pool.submit(edit, firms, person, number) for number, person in enumerate(people)]
+        told = [answer for future in answers for answer in future.result()]
+    assert len(told) == THREADS * EDITS
+    assert {outcome for _, outcome in told} <= {"stored", "compared"}
+    stored = {phone for phone, outcome in told if outcome == "stored"}
+    assert 0 < len(stored) < len(told)  # they did meet
+    written: list[str] = []
+    for firm in firms:
+        entries = Change.objects.filter(model="orgs.enterprise", object_id=firm.pk, action="update").order_by("pk")
+        last = "起初"
+        for entry in entries:  # each begins where the one before it ended
+            assert entry.before == {"phone": last}
+            last = entry.after["phone"]
+            written.append(last)
+        firm.refresh_from_db()
+        assert firm.phone == last
+    assert sorted(written) == sorted(stored)
+    print(f"\n{len(told)} edits: {len(stored)} stored, {len(told) - len(stored)} answered with the comparison")
+
+
+def edit(firms: list[Enterprise], person: User, number: int) -> list[tuple[str, str]]:
+    """Opens a record, types another telephone number, sends it; what was typed, and what became of it."""
+    told = []
+    try:
+        client = Client()
+        client.force_login(person)
+        for turn in range(EDITS):
+            url = reverse("record-edit", args=["enterprises", firms[(number + turn) % RECORDS].pk])
+            phone = f"{number}-{turn}"
+            answer = client.post(url, edit_data(client, url) | {"phone": phone})
+            if answer.status_code == 302:
+                told.append((phone, "stored"))
+            else:
+                told.append((phone, "compared" if "comparison" in answer.context else f"{answer.status_code}"))
+    finally:
+        connection.close()
+    return told

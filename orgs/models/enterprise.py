@@ -1,5 +1,8 @@
 """The only place for enterprises and their dated state of business, from which every denominator is made."""
 
+from operator import mul
+from typing import Final
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
@@ -78,10 +81,26 @@ class BusinessStateKind(models.TextChoices):
     CANCELLED = "cancelled", "注销"
 
 
+_SIGNS: Final = {sign: place for place, sign in enumerate("0123456789ABCDEFGHJKLMNPQRTUWXY")}
+_WEIGHTS: Final = [pow(3, place, 31) for place in range(17)]
+
+
+def _is_right(code: str) -> bool:
+    """Whether a code of 18 signs is one by GB 32100, in a tenth of the time that a library takes: a sheet has ten
+    thousand of them. Of a wrong one the library says why."""
+    try:
+        values = [_SIGNS[sign] for sign in code]
+    except KeyError:
+        return False
+    return max(values[:8]) < 10 and (sum(map(mul, values, _WEIGHTS)) + values[17]) % 31 == 0
+
+
 def validate_uscc(value: str) -> None:
     """统一社会信用代码 (GB 32100): 18 characters, the last a check character; the message says what to look at."""
     if len(value) != 18:
         raise ValidationError(f"统一社会信用代码应为18位，现在是{len(value)}位，请核对营业执照。")
+    if _is_right(value):
+        return
     try:
         uscc_number.validate(value)
     except InvalidChecksum:

@@ -39,6 +39,7 @@ class Command(BaseCommand):
         parser.add_argument("--results", type=Path, default=settings.VAR_DIR / "benchmark", help="结果放在哪个文件夹")
         parser.add_argument("--quick", action="store_true", help="每项只做一次：只为核对答案，不为计时")
         parser.add_argument("--page", type=Path, help="不测量，只把结果文件夹里的写成这个页面")
+        parser.add_argument("--workbooks", action="store_true", help="只量工作簿，替换结果里已有的这一组")
         parser.add_argument("--inside", action="store_true", help="由本命令自己使用：已在临时数据库里")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -52,9 +53,12 @@ class Command(BaseCommand):
         elif options["inside"]:
             self.measure(nation.Nation(firms, parks), folder, quick=options["quick"])
         else:
-            for size in ((min(nation.USUAL, firms), 1), (firms, parks)):
+            usual = (min(nation.USUAL, firms), 1)
+            for size in (usual,) if options["workbooks"] else (usual, (firms, parks)):
                 passed = ["--enterprises", f"{size[0]}", "--parks", f"{size[1]}", "--results", f"{folder}"]
                 ground.start_inside([*passed, *(["--quick"] if options["quick"] else [])])
+            if options["workbooks"]:
+                self.replace(folder)
 
     def measure(self, one: nation.Nation, folder: Path, *, quick: bool) -> None:
         ground.refuse_other_databases()
@@ -92,6 +96,16 @@ class Command(BaseCommand):
             kept.unlink()
         for rival in opponents:
             rival.close()
+
+    @staticmethod
+    def replace(folder: Path) -> None:
+        """Put the lines about workbooks in the place of those of an earlier run."""
+        kept, whole = folder / f"{connection.vendor}-{ALONE}", folder / f"{connection.vendor}.json"
+        results = report.Results.read(whole)
+        results.lines = [line for line in results.lines if line.group != workbooks.GROUP]
+        results.lines += [line for line in report.Results.read(kept).lines if line.group == workbooks.GROUP]
+        results.write(whole)
+        kept.unlink()
 
     @staticmethod
     def workbooks(one: nation.Nation, *, quick: bool) -> Iterator[Subject]:
