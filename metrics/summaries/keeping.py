@@ -273,16 +273,30 @@ def _put(place: Days, one: spans.Cut, sign: int) -> None:
 
 def _apply(state: SummaryState, table: str, tally: Tally) -> None:
     """Add changes by day to a table's parks or cells: to their days, and to every month end after them."""
-    days: list[Step] = []
+    days: list[tuple[Place, dt.date, Sequence[int]]] = []
     months: list[Step] = []
     for place, changes in tally.items():
         changed = sorted((day, sums) for day, sums in changes.items() if any(sums))
-        days += (Step(place, day, day, 1, sums) for day, sums in changed if day > state.first)
+        days += ((place, day, sums) for day, sums in changed if day > state.first)
         months += _steps(state, place, changed)
-    for some in batched(days, STEPS):
-        _add_steps(f"{table}day", TABLES[table], some, [])
+    _add_days(f"{table}day", TABLES[table], days)
     for some in batched(months, STEPS):
         _add_steps(f"{table}month", TABLES[table], some, kept_months(state))
+
+
+def _add_days(table: str, keys: Sequence[str], days: Sequence[tuple[Place, dt.date, Sequence[int]]]) -> None:
+    """Add the changes of single days, whether or not they have a row yet."""
+    changed = [number for number in range(len(COLUMNS)) if any(sums[number] for _, _, sums in days)]
+    named = [COLUMNS[number] for number in changed]
+    others = [name for name in COLUMNS if name not in named]
+    raised = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in named)
+    insert(
+        table,
+        [*keys, "day", *named],
+        [(*place, day, *(sums[number] for number in changed)) for place, day, sums in days],
+        f"ON CONFLICT ({', '.join([*keys, 'day'])}) DO UPDATE SET {raised}",
+        zeros=others,
+    )
 
 
 def _steps(state: SummaryState, place: Place, changed: Sequence[tuple[dt.date, Sequence[int]]]) -> Iterator[Step]:
@@ -303,8 +317,8 @@ def _steps(state: SummaryState, place: Place, changed: Sequence[tuple[dt.date, S
 
 
 def _add_steps(table: str, keys: Sequence[str], steps: Sequence[Step], every: Sequence[dt.date]) -> None:
-    """Add each step to its days, in one statement. Where a place has no rows yet, they are made: for the days of the
-    steps, or for ``every`` day that is kept."""
+    """Add each step to its days, in one statement. Where a place has no rows yet, they are made for ``every`` day that
+    is kept."""
     changed = [number for number in range(len(COLUMNS)) if any(step.amounts[number] for step in steps)]
     raised = ", ".join(f"{COLUMNS[number]} = {table}.{COLUMNS[number]} + step.more_{number}" for number in changed)
     names = [*keys, "first", "last", *(f"more_{number}" for number in changed)]
@@ -327,9 +341,8 @@ def _add_steps(table: str, keys: Sequence[str], steps: Sequence[Step], every: Se
         return
     if touched:
         add(-1)
-    rows = sorted({(*one.place, day) for one in steps for day in (every or [one.first])})
-    columns = [*keys, "day", *COLUMNS]
-    insert(table, columns, [(*row, *ZERO) for row in rows], f"ON CONFLICT ({', '.join([*keys, 'day'])}) DO NOTHING")
+    rows = sorted({(*one.place, day) for one in steps for day in every})
+    insert(table, [*keys, "day"], rows, f"ON CONFLICT ({', '.join([*keys, 'day'])}) DO NOTHING", zeros=COLUMNS)
     add(1)
 
 

@@ -81,10 +81,12 @@ def execute(statement: str, values: Sequence[Any] = ()) -> int:
         return int(cursor.rowcount)
 
 
-def insert(table: str, names: Sequence[str], rows: Sequence[Sequence[Any]], conflict: str = "") -> None:
-    """Rows of values, in as few statements as the database likes."""
-    begin = f"INSERT INTO {table} ({', '.join(names)}) VALUES "  # noqa: S608 (names of ours)
-    one = f"({', '.join(['%s'] * len(names))})"
+def insert(
+    table: str, names: Sequence[str], rows: Sequence[Sequence[Any]], conflict: str = "", *, zeros: Sequence[str] = ()
+) -> None:
+    """Rows of values, in as few statements as the database likes; ``zeros`` are columns that are 0 in all of them."""
+    begin = f"INSERT INTO {table} ({', '.join([*names, *zeros])}) VALUES "  # noqa: S608 (names of ours)
+    one = f"({', '.join([*['%s'] * len(names), *['0'] * len(zeros)])})"
     if connection.vendor != "postgresql":
         if rows:
             with connection.cursor() as cursor:
