@@ -100,7 +100,7 @@ def as_sent(context: Any) -> dict[str, Any]:
 
 
 def save_forms(park: Park, user: User) -> None:
-    client = Client()
+    client = Client(SERVER_NAME="localhost")
     client.force_login(user)
     url = f"{reverse('ledger-new', args=['enterprises'])}?park={park.slug}"
     names = list(Enterprise.objects.filter(park=park, name__startswith="表单").values_list("name", flat=True))

@@ -54,10 +54,7 @@ class Story:
     def kill(self) -> list[str]:
         """What it had said meanwhile."""
         self.process.send_signal(signal.SIGKILL)
-        assert self.process.stdout is not None
-        left = self.process.stdout.read().splitlines()
-        self.process.wait()
-        return left
+        return self.process.communicate()[0].splitlines()
 
 
 def killed_in(story: Story, kind: str, longest: float, rng: random.Random) -> list[str]:
