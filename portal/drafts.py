@@ -35,7 +35,9 @@ MARK_AGE: Final = dt.timedelta(days=15)
 PLAIN: Final = "text/plain; charset=utf-8"  # what a script is answered in
 SALT: Final = "portal.drafts"
 # What a form carries beside its fields
-BESIDE: Final = frozenset({"csrfmiddlewaretoken", "mark", "version", "seen", "back", "again", "draft", "undecided"})
+BESIDE: Final = frozenset(
+    {"csrfmiddlewaretoken", "mark", "version", "seen", "back", "again", "draft", "undecided", "more", "spread"}
+)
 
 
 def typed(post: QueryDict) -> list[tuple[str, list[Any]]]:

@@ -131,15 +131,15 @@ class ActivityForm(EntryForm):
                 self.initial.setdefault(name, None)
         self.organization = self._organization()
         for name, status in (("leave_members", AttendanceStatus.ON_LEAVE), ("absent_members", AttendanceStatus.ABSENT)):
-            if self.organization is None:
-                del self.fields[name]
+            if self.organization is None or name not in self.fields:
+                self.fields.pop(name, None)
                 continue
             field: Any = self.fields[name]
             field.offer(self._people())
             if not self.is_new:
                 named = self.instance.attendances.filter(status=status)
                 self.initial[name] = [one.member_id for one in named]
-        if self.organization is not None and self.is_new:
+        if self.organization is not None and self.is_new and "organization" in self.fields:
             # The organization was chosen on the step before; a different one means different people to tick
             self.fields["organization"].widget = forms.HiddenInput()
 

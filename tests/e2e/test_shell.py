@@ -123,6 +123,7 @@ def form_addresses(world: World) -> list[str]:
     rows = {slug: row for slug, row in world.jia.ledgers().items() if slug != "parks"}  # parks are an administrator's
     addresses = [reverse("ledger-new", args=[slug]) for slug in rows]
     addresses += [reverse("ledger-new", args=["activities"]) + f"?organization={world.jia.branch.pk}"]
+    addresses += [reverse("activity-month", args=["jia", 2026, 10])]
     addresses += [reverse("record-edit", args=[slug, row.pk]) for slug, row in rows.items()]
     addresses += [reverse("record-delete", args=["members", world.jia.worker.pk])]
     addresses += [reverse("report-freeze", args=[world.jia.frozen.report])]
