@@ -27,6 +27,7 @@ from orgs.models import Affiliation, Member, Park, PartyOrganization, User
 from orgs.periods import during
 from orgs.scoping import parks_in_reach
 from portal import pasting
+from portal.forms.activities import WHOLE
 from portal.forms.base import Slip
 from portal.forms.enterprises import plain_name
 from portal.forms.fields import EARLIEST, half_width
@@ -177,7 +178,7 @@ class Group:
     """An organization with what it filed in the month and what is being typed."""
 
     organization: PartyOrganization
-    members: int
+    members: int  # at the end of the month, or today when it goes on
     filed: list[Activity]
     lines: list[Line]
 
@@ -200,7 +201,7 @@ class Grid:
 
     def __init__(self, user: User, park: Park, month: Month, page: str, today: dt.date, data: Any = None) -> None:
         self.user, self.park, self.month, self.today = user, park, month, today
-        self.data = {} if data is None else data
+        self.data: Mapping[str, Any] = {} if data is None else data
         self.paste: str = self.data.get("paste", "")
         self.told: list[Slip] = []
         self.said: list[str] = []  # what became of a pasted block
@@ -217,9 +218,10 @@ class Grid:
         if others:
             organizations += rows.filter(pk__in=others).order_by("short_name", "pk")
         self.organizations: list[PartyOrganization] = organizations
-        members, filed = self._members(), self._filed()
+        members, filed = self._members(min(month.last, today)), self._filed()
         self.groups = [
-            Group(one, members.get(one.pk, 0), filed.get(one.pk, []), self._lines(one, typed)) for one in organizations
+            Group(one, sum(members.get(one.pk, (0, 0))), filed.get(one.pk, []), self._lines(one, typed))
+            for one in organizations
         ]
         self._lost(typed)
 
@@ -237,15 +239,20 @@ class Grid:
             found.setdefault(row.organization_id, []).append(row)
         return found
 
-    def _members(self) -> dict[int, int]:
-        """Full and probationary members of each organization at the end of the month, or today when it goes on."""
-        day = min(self.month.last, self.today)
-        party = Member.full_q(day, "member__") | Member.probationary_q(day, "member__")
+    def _members(self, day: dt.date) -> dict[int, tuple[int, int]]:
+        """Full and probationary members of each organization on the day."""
         rows = Affiliation.objects.visible_to(self.user).filter(
-            during(day), party, organization__in=[one.pk for one in self.organizations]
+            during(day), organization__in=[one.pk for one in self.organizations]
         )
-        counted = rows.order_by().values("organization").annotate(n=Count("member", distinct=True))
-        return dict(counted.values_list("organization", "n"))
+        counted = (
+            rows.order_by()
+            .values("organization")
+            .annotate(
+                full=Count("member", filter=Member.full_q(day, "member__"), distinct=True),
+                probationary=Count("member", filter=Member.probationary_q(day, "member__"), distinct=True),
+            )
+        )
+        return {pk: (full, part) for pk, full, part in counted.values_list("organization", "full", "probationary")}
 
     # What is typed
 
@@ -256,11 +263,11 @@ class Grid:
         for key in self.data:
             cell = _CELL_NAME.fullmatch(key)
             if cell and int(cell[2]) < MOST_OF_ONE:
-                found.setdefault(int(cell[1]), {}).setdefault(int(cell[2]), {})[cell[3]] = self.data.get(key)
+                found.setdefault(int(cell[1]), {}).setdefault(int(cell[2]), {})[cell[3]] = self.data[key]
         return {
             pk: lines
             for pk, lines in found.items()
-            if len(lines) > 1 or any(text.strip() for texts in lines.values() for text in texts.values())
+            if max(lines) > 0 or any(text.strip() for texts in lines.values() for text in texts.values())
         }
 
     @staticmethod
@@ -406,10 +413,10 @@ class Grid:
             before: dict[tuple[str, dt.date], Line] = {}
             for line in group.lines:
                 cleaned = line.form.cleaned_data if line.form is not None else {}
-                key = (cleaned.get("kind", ""), cleaned.get("held_on"))
-                if not all(key):
+                kind, held_on = cleaned.get("kind"), cleaned.get("held_on")
+                if not kind or not held_on:
                     continue
-                what = f"{key[1]}的{ActivityKind(key[0]).label}"
+                key, what = (kind, held_on), f"{held_on}的{ActivityKind(kind).label}"
                 if key in there:
                     line.errors.setdefault("held_on", []).append(
                         f"{what}已登记过“{there[key].title}”，不用再登记；同一天确实另有一次的，请用“新增组织生活”登记"
@@ -444,6 +451,21 @@ class Grid:
                 self.told += [Slip(text, "form") for text in error.messages]
                 raise
         return self.made
+
+    def reminders(self) -> list[str]:
+        """What should be looked at again in what was written: what the entry form says of the head counts."""
+        found: list[str] = []
+        members: dict[dt.date, dict[int, tuple[int, int]]] = {}
+        for line in self.lines:
+            if line.form is None or line.form.instance.kind not in WHOLE:
+                continue
+            row = line.form.instance
+            if row.held_on not in members:
+                members[row.held_on] = self._members(row.held_on)
+            notes = line.form.due_notes(row.held_on, *members[row.held_on].get(row.organization_id, (0, 0)))
+            found += [f"{row}：{note.head}" for note in notes if note.tone == "due"]
+        more = len(found) - MOST_TOLD
+        return [*found[:MOST_TOLD], f"另有{more}处"] if more > 0 else found
 
     @property
     def instance(self) -> Activity:

@@ -57,7 +57,10 @@ def read_cells(text: str) -> list[list[str]]:
 def read(text: str, known: Mapping[str, Sequence[str]]) -> Block:
     """The block in ``text``; ``known`` gives for each field the heads under which it is found."""
     lines = read_cells(text)
-    words = {plain(word): name for name in reversed(known) for word in reversed(known[name])}
+    words: dict[str, str] = {}
+    for name, heads in known.items():
+        for head in heads:
+            words.setdefault(plain(head), name)
     for number, line in enumerate(lines[:DEEPEST]):
         named = [words.get(plain(cell), "") if cell else "" for cell in line]
         if len(set(named) - {""}) >= LEAST:

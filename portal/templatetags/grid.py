@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from django import template
-from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from activities.models import ActivityKind
@@ -50,8 +50,5 @@ def _options(chosen: str) -> SafeString:
     return format_html_join(
         "",
         '<option value="{}"{}>{}</option>',
-        (
-            (value, mark_safe(" selected") if value == chosen and value else "", conditional_escape(label))
-            for value, label in pairs
-        ),
+        ((value, mark_safe(" selected") if value == chosen and value else "", label) for value, label in pairs),
     )

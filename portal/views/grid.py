@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -35,7 +35,7 @@ def month(request: HttpRequest, park: str, year: int, month: int) -> HttpRespons
     about = asked(request)
     user, ground = about.user, writable_park(about.user, park)
     asked_for = month_of(year, month)
-    if "month" in request.GET:
+    if "month" in request.GET and request.method != "POST":
         return another_month(request, ground, asked_for)
 
     def make(data: Any = None) -> Any:
@@ -53,12 +53,14 @@ def month(request: HttpRequest, park: str, year: int, month: int) -> HttpRespons
         else:
             grid.spread()
         return shown(request, grid, draft, kept=draft is None and keep(user, request))
-    entered = entering.add(request, user, make)
-    grid, here = entered.form, address(request)
+    entered, here = entering.add(request, user, make), address(request)
+    grid = cast(Grid, entered.form)
     if entered.answer is not None:
         return entered.answer
     if entered.written:
         messages.success(request, f"已登记{len(grid.made)}次组织生活。")
+        for text in grid.reminders():
+            messages.warning(request, f"提醒：{text}")
         return redirect(here)
     if entered.earlier is not None:
         messages.info(request, TWICE)

@@ -76,7 +76,9 @@
         }
         return !cell && text;
       });
-      if (beyond.length) done.left.push(beyond.join("\t"));
+      if (!line) beyond = Array(at.column + 1).join("\t") + cells.join("\t");
+      else beyond = beyond.join("\t");
+      if (beyond) done.left.push(beyond);
     });
     return done;
   }
@@ -88,7 +90,7 @@
     said.textContent = words;
     undo.hidden = !last;
     // 草稿和离开时的提醒都听这个事件
-    table.dispatchEvent(new Event("input", { bubbles: true }));
+    table.querySelector("[data-col]").dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   undo.addEventListener("click", function () {
