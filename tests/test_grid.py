@@ -191,6 +191,12 @@ def test_the_ways_in(client: Client, world: Any, officer: Any, leader: Any, admi
     assert "/months/yi/" in sign_in(administrator).get("/ledgers/activities/?park=yi").content.decode()
 
 
+def test_the_switcher_leads_to_the_same_month_of_another_park(sign_in: Any, administrator: Any) -> None:
+    html = sign_in(administrator).get(URL).content.decode()
+    assert f'href="{URL.replace("/jia/", "/yi/")}"' in html
+    assert '<a href="/ledgers/activities/">全部园区</a>' in html
+
+
 # Submitting
 
 
