@@ -45,6 +45,10 @@ def typed(post: QueryDict) -> list[tuple[str, list[Any]]]:
     return [(name, values) for name, values in post.lists() if name not in BESIDE and not name.startswith(PICK)]
 
 
+def plain(text: str) -> str:
+    return text.replace("\x00", "")
+
+
 # Whose form it is
 
 
@@ -68,7 +72,8 @@ def owner(request: HttpRequest) -> User | None:
 
 def keep(user: User, request: HttpRequest) -> Draft | None:
     """Keep what was posted as the draft of this form, in the place of an older one; ``None`` when it is too long."""
-    fields = dict(typed(request.POST))
+    # PostgreSQL takes no NUL in JSON, and nobody types one
+    fields = {plain(name): [plain(value) for value in values] for name, values in typed(request.POST)}
     if len(json.dumps(fields, ensure_ascii=False)) > LONGEST or len(request.path) > 200:
         return None
     now = timezone.now()
