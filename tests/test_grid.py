@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import re
 from pathlib import Path
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -334,6 +335,31 @@ def test_what_somebody_filed_at_the_same_moment_is_seen(officer: Any, world: Any
     assert Activity.objects.count() == before
     (slip,) = grid.slips
     assert "已登记过“对方登记的”" in slip.text
+
+
+@pytest.mark.soak
+@pytest.mark.django_db(transaction=True)
+def test_two_officers_at_the_same_moment_file_a_meeting_once(
+    world: Any, officer: Any, park_administrator: Any, sign_in: Any
+) -> None:
+    start, answers = Barrier(2), []
+
+    def send(client: Client) -> None:
+        start.wait()
+        try:
+            answers.append(client.post(URL, cells(world.jia.branch, **GOOD)))
+        finally:
+            connection.close()
+
+    threads = [Thread(target=send, args=[sign_in(one)]) for one in (officer, park_administrator)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answer.status_code for answer in answers) == [200, 302]
+    refused = next(answer for answer in answers if answer.status_code == 200)
+    assert "已登记过“学习条例”" in text_of(refused)
+    assert Activity.objects.filter(title="学习条例").count() == 1
 
 
 def test_a_page_sent_twice_is_carried_out_once(client: Client, world: Any) -> None:

@@ -217,6 +217,13 @@ def test_what_does_not_fit_is_said_and_a_paste_is_taken_back(page: Page, login: 
     expect(cell(page, 29, "kind")).to_have_value("")
     expect(cell(page, 29, "held_on")).to_have_value("")
     expect(page.locator("#id_paste")).to_have_value("")
+    # Cells with line breaks and quotes come quoted; a blank line passes over a row
+    copy(page, '"学习""条例""\n讨论"\t李书记\r\n\r\n"讲党课"\t5" 管\r\n')
+    cell(page, 5, "title").focus()
+    page.keyboard.press("Control+v")
+    expect(page.locator("[data-grid-said]")).to_have_text("已填入4格，请核对后提交。")
+    spread = [[cell(page, line, name).input_value() for name in ("title", "host")] for line in (5, 6, 7)]
+    assert spread == [['学习"条例" 讨论', "李书记"], ["", ""], ['"讲党课"', '5" 管']]
     # One cell with several words is typed, not spread; into a list it chooses
     copy(page, "支委会")
     cell(page, 29, "kind").focus()
