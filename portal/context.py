@@ -86,14 +86,21 @@ def _choices(request: HttpRequest, parks: list[Park]) -> list[ParkChoice]:
 
 
 def _address(request: HttpRequest, slug: str) -> str:
-    """This page for another park. From the page of one record it is the ledger that the record is in."""
+    """This page for another park. From the page of one record it is the ledger that the record is in; a page with the
+    park in its path is that of the other park, and for all parks its ledger."""
     match = request.resolver_match
     path = request.path
+    if match is not None and match.url_name == "activity-month":
+        return reverse("activity-month", kwargs={**match.kwargs, "park": slug}) if slug else _ledger("activities")
     if match is not None and match.url_name and match.url_name.startswith(("record", "ledger-")):
-        path = reverse("ledger", args=[match.kwargs["slug"]])
+        path = _ledger(match.kwargs["slug"])
     query = {"park": slug} if slug else {}
     query |= {name: request.GET[name] for name in KEPT if request.GET.get(name)}
     return f"{path}?{urlencode(query)}" if query else path
+
+
+def _ledger(slug: str) -> str:
+    return reverse("ledger", args=[slug])
 
 
 def _navigation(request: HttpRequest, slug: str, user: User, parks: list[Any]) -> list[Entry]:

@@ -35,12 +35,18 @@ MARK_AGE: Final = dt.timedelta(days=15)
 PLAIN: Final = "text/plain; charset=utf-8"  # what a script is answered in
 SALT: Final = "portal.drafts"
 # What a form carries beside its fields
-BESIDE: Final = frozenset({"csrfmiddlewaretoken", "mark", "version", "seen", "back", "again", "draft", "undecided"})
+BESIDE: Final = frozenset(
+    {"csrfmiddlewaretoken", "mark", "version", "seen", "back", "again", "draft", "undecided", "more", "spread"}
+)
 
 
 def typed(post: QueryDict) -> list[tuple[str, list[Any]]]:
     """Field by field what was typed."""
     return [(name, values) for name, values in post.lists() if name not in BESIDE and not name.startswith(PICK)]
+
+
+def plain(text: str) -> str:
+    return text.replace("\x00", "")
 
 
 # Whose form it is
@@ -66,7 +72,8 @@ def owner(request: HttpRequest) -> User | None:
 
 def keep(user: User, request: HttpRequest) -> Draft | None:
     """Keep what was posted as the draft of this form, in the place of an older one; ``None`` when it is too long."""
-    fields = dict(typed(request.POST))
+    # PostgreSQL takes no NUL in JSON, and nobody types one
+    fields = {plain(name): [plain(value) for value in values] for name, values in typed(request.POST)}
     if len(json.dumps(fields, ensure_ascii=False)) > LONGEST or len(request.path) > 200:
         return None
     now = timezone.now()

@@ -145,6 +145,13 @@ def fact_visits(name: str, *, one: bool = True, ends: bool = False) -> Route:
     return visits
 
 
+def month_visits(name: str) -> Route:
+    """The monthly grid is for who may enter activities there."""
+    return lambda world: [
+        Visit(reverse(name, args=[side, 2026, 10]), side, readers=WRITERS, posts=True) for side in ("jia", "yi")
+    ]
+
+
 def rows_of_other(world: World, side: str) -> Side:
     return world.yi if side == "jia" else world.jia
 
@@ -222,6 +229,7 @@ TABLE: dict[str, Route] = {
     "ledger": ledger_visits("ledger"),
     "ledger-export": ledger_visits("ledger-export"),
     "ledger-new": new_visits("ledger-new"),
+    "activity-month": month_visits("activity-month"),
     "record": record_visits("record"),
     "record-edit": record_visits("record-edit", writing=True),
     "record-end": record_visits("record-end", writing=True, ends=True),

@@ -41,6 +41,9 @@ OFTEN = {
     ActivityKind.TALK: ("year", "党支部委员、党员之间每年谈心谈话一般不少于1次。", f"{RULES}第十九条"),
 }
 
+# Meetings of the whole organization: every member is due
+WHOLE = frozenset({ActivityKind.MEMBER_MEETING, ActivityKind.ORG_LIFE_MEETING, ActivityKind.APPRAISAL})
+
 
 def span_of(period: str, day: dt.date) -> tuple[dt.date, dt.date, str]:
     """First day, first day after, and name of the month, quarter or year that contains ``day``."""
@@ -104,7 +107,7 @@ class ActivityForm(EntryForm):
 
     class Meta(EntryForm.Meta):
         model = Activity
-        fields = (
+        fields: tuple[str, ...] = (
             "organization",
             "kind",
             "held_on",
@@ -131,15 +134,15 @@ class ActivityForm(EntryForm):
                 self.initial.setdefault(name, None)
         self.organization = self._organization()
         for name, status in (("leave_members", AttendanceStatus.ON_LEAVE), ("absent_members", AttendanceStatus.ABSENT)):
-            if self.organization is None:
-                del self.fields[name]
+            if self.organization is None or name not in self.fields:
+                self.fields.pop(name, None)
                 continue
             field: Any = self.fields[name]
             field.offer(self._people())
             if not self.is_new:
                 named = self.instance.attendances.filter(status=status)
                 self.initial[name] = [one.member_id for one in named]
-        if self.organization is not None and self.is_new:
+        if self.organization is not None and self.is_new and "organization" in self.fields:
             # The organization was chosen on the step before; a different one means different people to tick
             self.fields["organization"].widget = forms.HiddenInput()
 
@@ -304,25 +307,7 @@ class ActivityForm(EntryForm):
         mine = members.filter(pk__in=here.values("member"))
         full = mine.filter(Member.full_q(day)).count()
         probationary = mine.filter(Member.probationary_q(day)).count()
-        who = f"{day}有正式党员{full}名、预备党员{probationary}名，共{full + probationary}名。"
-        due = self.value("due")
-        whole = kind in {ActivityKind.MEMBER_MEETING, ActivityKind.ORG_LIFE_MEETING, ActivityKind.APPRAISAL}
-        if whole and due is not None and full + probationary and due != full + probationary:
-            notes["due"] = [Note(f"{who}预备党员参加会议，没有表决权。", tone="due", head=f"应到{due}名与党员数不一致")]
-        elif whole and due is not None and due == full + probationary:
-            notes["due"] = [Note(who, tone="ok", head="应到与党员数一致")]
-        else:
-            notes["due"] = [Note(who)]
-        present = self.value("present")
-        if whole and due and present is not None and present * 2 < due:
-            notes["due"].append(
-                Note(
-                    "表决必须有半数以上有表决权的党员到会方可进行。",
-                    f"{RULES}第十一条",
-                    "due",
-                    f"实到{present}名，不到应到{due}名的半数",
-                )
-            )
+        notes["due"] = self.due_notes(day, full, probationary)
         secretary = Office.objects.visible_to(self.user).filter(
             during(day), organization=organization, post=Post.SECRETARY
         )
@@ -331,6 +316,28 @@ class ActivityForm(EntryForm):
             notes["host"] = [
                 Note(f"当天的书记是{one.member}。由书记召集并主持，可以委托副书记或委员主持。", f"{RULES}第十四条")
             ]
+        return notes
+
+    def due_notes(self, day: dt.date, full: int, probationary: int) -> list[Note]:
+        """What is to be said of the head counts of an organization with so many members on the day."""
+        who = f"{day}有正式党员{full}名、预备党员{probationary}名，共{full + probationary}名。"
+        due, present = self.value("due"), self.value("present")
+        whole = (self.value("kind") or "") in WHOLE
+        if whole and due is not None and full + probationary and due != full + probationary:
+            notes = [Note(f"{who}预备党员参加会议，没有表决权。", tone="due", head=f"应到{due}名与党员数不一致")]
+        elif whole and due is not None and due == full + probationary:
+            notes = [Note(who, tone="ok", head="应到与党员数一致")]
+        else:
+            notes = [Note(who)]
+        if whole and due and present is not None and present * 2 < due:
+            notes.append(
+                Note(
+                    "表决必须有半数以上有表决权的党员到会方可进行。",
+                    f"{RULES}第十一条",
+                    "due",
+                    f"实到{present}名，不到应到{due}名的半数",
+                )
+            )
         return notes
 
     def _often(self, kind: str) -> Note:

@@ -147,11 +147,22 @@ class EntryForm(forms.ModelForm):
         user: User,
         park: Park | None = None,
         initial: Mapping[str, Any] | None = None,
+        prefix: str | None = None,
     ) -> None:
         self.user = user
         self.is_new = instance is None or instance._state.adding
-        super().__init__(data, instance=instance, initial=dict(initial or {}))
+        super().__init__(data, instance=instance, initial=dict(initial or {}), prefix=prefix)
         writable = parks_in_reach(user, self.model().write_roles)
+        self.park = self.settle_park(park, writable)
+        if not self.is_new:
+            for part in self.parts:
+                for name in part.fields:
+                    self.fields.pop(name, None)
+        self._gate_choices(writable)
+        self.prepare()
+
+    def settle_park(self, park: Park | None, writable: models.QuerySet[Park]) -> Park | None:
+        """The park where the record will lie, ``None`` while it is still to be chosen; raises Refused out of reach."""
         if not self.is_new:
             park = Park.objects.filter(pk=self.instance.park_id_of()).first()
         if park is not None and not writable.filter(pk=park.pk).exists() and self.model() is not Park:
@@ -159,13 +170,7 @@ class EntryForm(forms.ModelForm):
         if park is None and self.model() is not Park:
             some = list(writable[:2])
             park = some[0] if len(some) == 1 else None
-        self.park = park
-        if not self.is_new:
-            for part in self.parts:
-                for name in part.fields:
-                    self.fields.pop(name, None)
-        self._gate_choices(writable)
-        self.prepare()
+        return park
 
     def prepare(self) -> None:
         """For subclasses: adjust fields once choices are gated."""

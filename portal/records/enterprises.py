@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from activities.models import Activity
 from metrics.coverage import ENOUGH_MEMBERS, formation_status, on_day
 from metrics.indicators import HEADLINES, INDICATORS, rates
 from orgs.models import (
@@ -22,6 +24,8 @@ from orgs.models import (
 )
 from orgs.periods import during
 from portal.forms import BusinessStateForm, CoverageForm, EnterpriseForm, ParkForm, WorkCoverageForm
+from portal.forms.base import today
+from portal.grid import current_month, way_in
 from portal.ledgers.enterprises import STATUS_TONES
 from portal.records.parts import (
     KEPT_BY_PARK,
@@ -75,8 +79,19 @@ def park_strip(look: Look) -> list[Strip]:
             f"正式{full:,}名，预备{probationary:,}名",
             url=look.ledger("members", **query) if look.names_persons else "",
         ),
+        meetings_strip(look, query),
         Strip("组织覆盖率", lead.short, f"{lead.numerator}/{lead.denominator}，{lead.indicator.basis}"),
     ]
+
+
+def meetings_strip(look: Look, query: Mapping[str, str]) -> Strip:
+    """What was filed for the month, and to who may file it, the way to the grid."""
+    month = current_month(today())
+    held = look.see(Activity).in_park(look.row).filter(held_on__gte=month.first, held_on__lt=month.after).count()
+    entry = way_in(look.user, look.row, today())
+    if entry:
+        return Strip("组织生活", "按月登记", f"{month}已有{held:,}次", url=entry)
+    return Strip("组织生活", f"{held:,}次", str(month), url=look.ledger("activities", **query))
 
 
 def park_tables(look: Look) -> list[Table]:

@@ -8,8 +8,10 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
+from activities.models import Activity
 from metrics.excel import CONTENT_TYPE, table_workbook
 from portal.asking import asked
+from portal.grid import way_in
 from portal.imports.plans import PLANS
 from portal.ledgers import LEDGERS, Ledger
 from portal.listing import LARGE, Listing, counts, kept, open_ledgers, subnav
@@ -72,6 +74,7 @@ def shown(request: HttpRequest, listing: Listing) -> HttpResponse:
     page = listing.page()
     rows = [listing.cells(row) for row in listing.loaded(list(page.object_list))]
     may_add = listing.ledger.may_add(listing.user, listing.park)
+    is_activities = listing.ledger.model is Activity
     context = {
         "listing": listing,
         "ledger": listing.ledger,
@@ -79,6 +82,7 @@ def shown(request: HttpRequest, listing: Listing) -> HttpResponse:
         "rows": rows,
         "elsewhen": [] if rows else listing.elsewhen(),
         "may_add": may_add,
+        "month_url": way_in(listing.user, listing.park, timezone.localdate()) if may_add and is_activities else "",
         "may_import": may_add and listing.ledger.slug in PLANS,
         "subnav": subnav(listing.ledger.slug, listing.kept, listing.about),
     }

@@ -123,6 +123,7 @@ def form_addresses(world: World) -> list[str]:
     rows = {slug: row for slug, row in world.jia.ledgers().items() if slug != "parks"}  # parks are an administrator's
     addresses = [reverse("ledger-new", args=[slug]) for slug in rows]
     addresses += [reverse("ledger-new", args=["activities"]) + f"?organization={world.jia.branch.pk}"]
+    addresses += [reverse("activity-month", args=["jia", 2026, 10])]
     addresses += [reverse("record-edit", args=[slug, row.pk]) for slug, row in rows.items()]
     addresses += [reverse("record-delete", args=["members", world.jia.worker.pk])]
     addresses += [reverse("report-freeze", args=[world.jia.frozen.report])]
@@ -325,12 +326,13 @@ def test_the_first_tab_stop_jumps_to_the_content(
         assert page.evaluate("document.activeElement.matches('main')")
 
 
-@pytest.mark.parametrize("name", ["home", "ledgers", "enterprises", "new", "dashboard"])
+@pytest.mark.parametrize("name", ["home", "ledgers", "enterprises", "new", "grid", "dashboard"])
 def test_focus_is_always_visible(name: str, page: Page, officer: User, login: Callable[[Page, User], None]) -> None:
     login(page, officer)
     addresses: dict[str, str] = {
         "enterprises": reverse("ledger", args=["enterprises"]),
         "new": reverse("ledger-new", args=["enterprises"]),
+        "grid": reverse("activity-month", args=["jia", 2026, 10]),
     }
     page.goto(addresses.get(name) or reverse(name))
     lost: list[Any] = []
