@@ -25,6 +25,7 @@ from orgs.models import Change, Enterprise, Park, Role, User  # noqa: E402
 from portal.imports import batches, undo  # noqa: E402
 from portal.imports.plans import PLANS  # noqa: E402
 from portal.models import ImportBatch  # noqa: E402
+from tests.browserless import Fields  # noqa: E402
 from tests.factories import grant, make_enterprise, make_park, make_user  # noqa: E402
 from tests.test_imports import book, dump  # noqa: E402
 
@@ -93,12 +94,6 @@ def import_and_undo(park: Park, user: User) -> None:
             say("done undo")
 
 
-def as_sent(context: Any) -> dict[str, Any]:
-    """What a browser would send of an empty form."""
-    data = {one.html_name: one.value() for one in context["form"] if one.value() is not None}
-    return data | {name: context[name] for name in ("version", "mark") if context.get(name)}
-
-
 def save_forms(park: Park, user: User) -> None:
     client = Client(SERVER_NAME="localhost")
     client.force_login(user)
@@ -113,12 +108,12 @@ def save_forms(park: Park, user: User) -> None:
     number = max((int(name[2:-4]) for name in names), default=0)
     while True:
         number += 1
-        data = as_sent(client.get(url).context)
+        data = Fields.on(client.get(url))
         data |= {"name": f"表单{number}有限公司", "kind": "private", "settled_on": "2025-01-01", "state": "operating"}
         say("begin save", number)
         answer = client.post(url, data)
         if answer.status_code != 302:
-            raise SystemExit(f"refused: {answer.status_code} {answer.context['form'].errors}")
+            raise SystemExit(f"refused: {answer.status_code}")
         say("done save", number)
 
 

@@ -2,7 +2,6 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from html.parser import HTMLParser
 
 import pytest
 from django.db import connection
@@ -12,6 +11,7 @@ from django.urls import reverse
 from orgs import journal
 from orgs.models import Change, Enterprise, Park, User
 from orgs.scoping import Role
+from tests.browserless import Fields
 from tests.factories import EARLY, grant, make_enterprise, make_park, make_user
 
 SECONDS = 20
@@ -99,43 +99,6 @@ def test_fifty_officers_edit_ten_records() -> None:
     print(f"\n{len(told)} edits: {len(stored)} stored, {len(told) - len(stored)} answered with the comparison")
 
 
-class Fields(HTMLParser):
-    """What a browser would send of the form with ``id="form"``, as it stands on the page."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.values: dict[str, str] = {}
-        self.is_inside = False
-        self.select = self.text = ""
-
-    def handle_starttag(self, tag: str, pairs: list[tuple[str, str | None]]) -> None:
-        found = {name: value or "" for name, value in pairs}
-        if tag == "form":
-            self.is_inside = found.get("id") == "form"
-        if not self.is_inside:
-            return
-        name = found.get("name", "")
-        if tag == "input" and (found.get("type") not in ("radio", "checkbox") or "checked" in found):
-            self.values[name] = found.get("value", "")
-        elif tag == "select":
-            self.select = name
-        elif tag == "option" and (self.select not in self.values or "selected" in found):
-            self.values[self.select] = found.get("value", "")
-        elif tag == "textarea":
-            self.text = name
-            self.values[name] = ""
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "form":
-            self.is_inside = False
-        if tag == "textarea":
-            self.text = ""
-
-    def handle_data(self, data: str) -> None:
-        if self.text:
-            self.values[self.text] += data.removeprefix("\n")
-
-
 def edit(firms: list[Enterprise], person: User, number: int) -> list[tuple[str, str]]:
     """Opens a record, types another telephone number, sends it; what was typed, and what became of it."""
     told = []
@@ -146,9 +109,7 @@ def edit(firms: list[Enterprise], person: User, number: int) -> list[tuple[str, 
             url = reverse("record-edit", args=["enterprises", firms[(number + turn) % RECORDS].pk])
             phone = f"{number}-{turn}"
             # Read off the page: what a client notes of contexts is mixed up among threads
-            form = Fields()
-            form.feed(client.get(url).content.decode())
-            answer = client.post(url, form.values | {"phone": phone})
+            answer = client.post(url, Fields.on(client.get(url)) | {"phone": phone})
             if answer.status_code == 302:
                 told.append((phone, "stored"))
             else:

@@ -48,7 +48,7 @@ from orgs.scoping import ScopedModel
 
 # Up to this many enterprises a summary that is missing or out of date is built by the next write, unasked.
 SMALL: Final = 5_000
-BATCH: Final = 500
+BATCH: Final = 2_000
 STEPS: Final = 100
 # What counts of the columns of an enterprise and of its park
 OWN: Final = tuple(name for name in FIRM_COLUMNS if "__" not in name)
