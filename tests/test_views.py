@@ -279,7 +279,7 @@ def test_columns_are_chosen_and_ordered_by_buttons(world: World, desk: Client) -
     order, ticked = form_of(page)
     assert order[0] == "uscc"
     assert ticked == ["uscc", "status"]
-    assert "“统一社会信用代码”现在排在第2列。" in page.content.decode()
+    assert "“统一社会信用代码”移到了第2位。" in page.content.decode()
     assert 'value="down:uscc" autofocus' in page.content.decode()
     done = desk.get(f"{URL}columns/", {**sent, "order": order, "done": "1"})
     assert done.status_code == 302

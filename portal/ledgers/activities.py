@@ -145,9 +145,9 @@ STATEMENTS = Ledger(
     order=("park__region_code", "park__name", F("number").asc(nulls_last=True), "pk"),
     more=(
         stored("unit", "单位", width=8),
-        stored("title", "资料标题", "source.title", width=40),
+        stored("title", "资料标题", "source.title", phone="资料", wide=True, width=40),
         stored("subject", "主体", "source.subject", width=24),
-        stored("note", "说明", width=30),
+        stored("note", "说明", wide=True, width=30),
     ),
     park_column=park_column(),
     dated=False,

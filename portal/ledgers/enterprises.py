@@ -158,7 +158,7 @@ PARKS = Ledger(
     order=("region_code", "name", "pk"),
     more=(
         stored("short", "简称", "short_name"),
-        stored("committee", "党工委名称", "working_committee", width=30),
+        stored("committee", "党工委名称", "working_committee", phone="党工委", wide=True, width=30),
         stored("region_code", "区划代码", width=10),
         stored("slug", "网址代号", width=16),
     ),
@@ -347,7 +347,7 @@ ENTERPRISES = Ledger(
     order=("park__region_code", "park__name", "name", "pk"),
     views=lambda day: ENTERPRISE_VIEWS,
     more=(
-        stored("uscc", "统一社会信用代码", width=21),
+        stored("uscc", "统一社会信用代码", phone="信用代码", wide=True, width=21),
         Column(
             "kind",
             "企业类型",
@@ -378,10 +378,10 @@ ENTERPRISES = Ledger(
         stored("settled", "入驻日期", "settled_on", "date", width=12),
         Column("former", "曾用名", former_words, phone="曾用名", wide=True, width=30),
         stored("locality", "属地", width=20),
-        stored("address", "地址", width=34),
+        stored("address", "地址", wide=True, width=34),
         stored("authority", "行业主管部门", "sector_authority", width=20),
         stored("line", "隶属关系", "subordination", width=20),
-        stored("contact", "党建联系人", personal="contact"),
+        stored("contact", "党建联系人", phone="联系人", personal="contact"),
         Column("phone", "联系电话", attribute("phone"), personal="phone", phone="电话", width=16),
         Column("note", "备注", attribute("note"), personal="note", phone="备注", wide=True, width=30),
         WHY,

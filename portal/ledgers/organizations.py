@@ -210,8 +210,8 @@ ORGANIZATIONS = Ledger(
     order=("park__region_code", "park__name", "short_name", "pk"),
     views=organization_views,
     more=(
-        stored("full_name", "党组织全称", "name", width=40),
-        stored("founded_doc", "成立批复文号", width=24),
+        stored("full_name", "党组织全称", "name", phone="全称", wide=True, width=40),
+        stored("founded_doc", "成立批复文号", phone="文号", wide=True, width=24),
         Column("phone", "联系电话", attribute("phone"), personal="phone", phone="电话", width=16),
         Column("note", "备注", attribute("note"), personal="note", phone="备注", wide=True, width=30),
     ),
@@ -283,10 +283,10 @@ COVERAGES = Ledger(
     },
     order=("enterprise__park__region_code", "enterprise__park__name", "enterprise__name", "since", "pk"),
     more=(
-        stored("uscc", "统一社会信用代码", "enterprise.uscc", width=21),
+        stored("uscc", "统一社会信用代码", "enterprise.uscc", phone="信用代码", wide=True, width=21),
         Column("industry", "行业", attribute("enterprise.get_industry_display"), phone="行业", width=24),
         Column("kind", "党组织类别", attribute("organization.get_kind_display"), phone="类别", width=14),
-        stored("full_name", "党组织全称", "organization.name", width=40),
+        stored("full_name", "党组织全称", "organization.name", phone="全称", wide=True, width=40),
     ),
     park_column=park_column("organization.park"),
     needs="党组织批复成立、或企业挂靠到已有党组织时，在这里登记一条。",
@@ -338,7 +338,7 @@ WORK_COVERAGES = Ledger(
     ),
     more=(
         Column("phone", "联系电话", attribute("phone"), personal="phone", phone="电话", width=16),
-        stored("uscc", "统一社会信用代码", "enterprise.uscc", width=21),
+        stored("uscc", "统一社会信用代码", "enterprise.uscc", phone="信用代码", wide=True, width=21),
         Column("industry", "行业", attribute("enterprise.get_industry_display"), phone="行业", width=24),
     ),
     park_column=park_column("enterprise.park"),

@@ -140,13 +140,12 @@ def attribute(path: str) -> Callable[[Any, dt.date], Any]:
 
 
 def stored(
-    name: str, label: str, path: str = "", kind: Kind = "text", *, width: int = 14, personal: str = ""
+    name: str, label: str, path: str = "", kind: Kind = "text", *, phone: str = "", wide: bool = False, **given: Any
 ) -> Column:
     """A column as it is kept in the database, at the end of a dotted path that the rows are loaded with."""
     path = path or name
-    return Column(
-        name, label, attribute(path), kind, sort=(path.replace(".", "__"),), personal=personal, width=width, phone=label
-    )
+    by = (path.replace(".", "__"),)
+    return Column(name, label, attribute(path), kind, sort=by, phone=phone or label, wide=wide, **given)
 
 
 def target(slug: str, path: str) -> Callable[[Any], tuple[str, int] | None]:

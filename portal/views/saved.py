@@ -90,7 +90,7 @@ def moved_words(known: dict[str, Column], order: list[str], move: str) -> str:
     _, _, name = move.partition(":")
     if name not in known:
         return ""
-    return f"“{known[name].label}”现在排在第{order.index(name) + 2}列。"
+    return f"“{known[name].label}”移到了第{order.index(name) + 2}位。"
 
 
 # Views

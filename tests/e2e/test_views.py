@@ -64,11 +64,11 @@ def test_a_view_by_keyboard_alone(
     press(page, "[name=show][value=industry]", "Space")
     press(page, "[name=show][value=uscc]", "Space")
     press(page, "button[value='top:uscc']")
-    expect(page.get_by_role("status")).to_contain_text("“统一社会信用代码”现在排在第2列")
+    expect(page.get_by_role("status")).to_contain_text("“统一社会信用代码”移到了第2位")
     # The focus stays with the column that is moved: what can be pressed next
     expect(page.locator("button[value='down:uscc']")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status")).to_contain_text("“统一社会信用代码”现在排在第3列")
+    expect(page.get_by_role("status")).to_contain_text("“统一社会信用代码”移到了第3位")
     expect(page.locator("button[value='down:uscc']")).to_be_focused()
     press(page, ".subm button[name=done]")
     expect(page.locator("h1")).to_have_text("企业台账")
@@ -111,7 +111,7 @@ def test_chosen_columns_fit_a_phone_and_the_paper(
     address = "/ledgers/enterprises/?columns=name,uscc,industry,address,contact"
     phone.goto(address)
     row = phone.locator("table.t tbody tr:not(.total)").first
-    for label in ("统一社会信用代码", "行业", "党建联系人"):
+    for label in ("信用代码", "行业", "联系人"):
         expect(row.locator(f"[data-l='{label}']")).to_be_visible()
     assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
     login(page, officer)
