@@ -42,6 +42,7 @@ from portal.saved import NO_VIEWS, PLAIN, Views, is_bare
 from portal.templatetags import show
 
 PAGE: Final = 50
+ABREAST: Final = 9  # so many columns stand side by side on any desk
 CHUNK: Final = 1000
 EVERY_ROW: Final = 2**31 - 1
 LARGE: Final = 60_000  # rows in reach, up to which every page counts the whole filter
@@ -425,6 +426,11 @@ class Listing:
     def columns(self) -> tuple[Column, ...]:
         """What is shown, here, on paper and in the workbook."""
         return self.choice.shown
+
+    @property
+    def is_wide(self) -> bool:
+        """More columns were chosen than stand side by side: they are moved to and fro under the name of the record."""
+        return bool(self.choice.text) and len(self.columns) > ABREAST
 
     def columns_text(self, names: Sequence[str]) -> str:
         """What an address says to show these columns behind the name of the record; "" for the usual ones."""

@@ -547,3 +547,35 @@ def test_text_in_chosen_columns_stays_text_in_the_workbook(world: World, desk: C
         ("=1+1", "s"),
         ("甲、乙", "s"),
     ]
+
+
+def test_two_windows_at_the_same_moment_are_told(
+    world: World, officer: Any, desk: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one writes after this one was found to be right."""
+    validate = journal._validate
+
+    def overtaken(row: Any, before: Any) -> None:
+        validate(row, before)
+        if isinstance(row, SavedView):
+            monkeypatch.setattr(journal, "_validate", validate)
+            save_view("同时", by=officer)
+
+    monkeypatch.setattr(journal, "_validate", overtaken)
+    response = desk.post(f"{URL}views/new/?industry=C", {"name": "同时"})
+    assert response.status_code == 400
+    assert "刚才在另一个窗口里已存过视图" in response.content.decode()
+    assert 'value="同时"' in response.content.decode()
+
+
+def test_a_large_list_shows_what_few_ask_for_but_is_not_sorted_by_it(
+    world: World, administrator: Any, sign_in: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No index is kept for it; in one park there are few enough."""
+    monkeypatch.setattr("portal.listing.LARGE", 0)
+    found = listing(administrator, "enterprises", columns="name,uscc,address")
+    assert [head.url != "" for head in found.heads] == [True, False, False]
+    page = sign_in(administrator).get(f"{URL}?columns=name,uscc&sort=uscc")
+    assert "不能按“统一社会信用代码”排序，已按通常顺序排列。选一个园区后可以。" in page.content.decode()
+    assert len(page.context["rows"]) == 12
+    assert sign_in(administrator).get(f"{URL}?columns=name,uscc&sort=uscc&park=jia").status_code == 200

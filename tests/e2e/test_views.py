@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from orgs.models import User
 from orgs.scoping import Role
+from portal.ledgers import LEDGERS
 from portal.models import SavedView
 from tests.factories import World, grant, make_user
 
@@ -102,6 +103,36 @@ def test_a_view_by_keyboard_alone(
     assert [row[0] for row in rows[4:]] == names
     told = {row[0]: row[1] for row in facts.iter_rows(min_row=3, values_only=True)}
     assert (told["视图"], told["列"], told["筛选条件"]) == (VIEW, "、".join(chosen), "行业：制造业")
+
+
+FITS = """() => {
+  const frame = document.querySelector('.tw'), table = document.querySelector('.tw table');
+  const name = document.querySelector('.tw tbody tr:not(.total) th');
+  frame.scrollLeft = 400;
+  return {
+    page: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    table: table.offsetWidth - frame.clientWidth,
+    name: Math.round(name.getBoundingClientRect().left - frame.getBoundingClientRect().left),
+    cut: [...table.querySelectorAll('th, td')].filter(cell => cell.scrollWidth > cell.clientWidth + 1).length,
+  };
+}"""
+
+
+def test_as_many_columns_as_there_are(page: Page, login: Callable[[Page, User], None], officer: User) -> None:
+    """On a desk the table moves in its frame under the names; on paper no column is cut off."""
+    login(page, officer)
+    ledger = LEDGERS["enterprises"]
+    names = ",".join(column.name for column in (*ledger.columns, *ledger.more))
+    page.goto(f"/ledgers/enterprises/?columns={names}")
+    assert len(heads(page)) == len(ledger.columns) + len(ledger.more)
+    found = page.evaluate(FITS)
+    assert found["page"] <= 0
+    assert found["table"] > 0
+    assert found["name"] == 0
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 850, "height": 600})  # 225 mm, between the margins of A4 landscape
+    found = page.evaluate(FITS)
+    assert (found["page"] <= 0, found["table"] <= 0, found["cut"]) == (True, True, 0)
 
 
 def test_chosen_columns_fit_a_phone_and_the_paper(
