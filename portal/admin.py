@@ -40,7 +40,8 @@ from orgs.models import (
     WorkCoverage,
 )
 from orgs.scoping import ADMINISTRATORS, grants_of, has_nation
-from portal.models import Case, CaseItem, ImportBatch, ScreenLink
+from portal.ledgers import LEDGERS
+from portal.models import Case, CaseItem, ImportBatch, SavedView, ScreenLink
 
 PARK_RATES = ("org_coverage_real", "two_coverage")
 
@@ -480,3 +481,19 @@ class ScreenLinkAdmin(ReadOnlyAdmin):
     @admin.display(description="范围")
     def place(self, link: ScreenLink) -> str:
         return link.place
+
+
+@admin.register(SavedView)
+class SavedViewAdmin(ReadOnlyAdmin):
+    """Made, renamed and deleted beside their ledger, where it shows what they open."""
+
+    list_display = ("name", "of_ledger", "park", "is_default", "made_by", "made_at")
+    list_filter = ("park",)
+    list_select_related = ("park",)
+    search_fields = ("name", "made_by")
+    fields = ("name", "of_ledger", "park", "is_default", "made_by", "made_at")
+    readonly_fields = ("of_ledger",)
+
+    @admin.display(description="台账", ordering="ledger")
+    def of_ledger(self, view: SavedView) -> str:
+        return LEDGERS[view.ledger].title if view.ledger in LEDGERS else "—"

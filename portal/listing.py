@@ -1,7 +1,7 @@
 """The only place that reads a ledger's address into a list: its rows, tabs, conditions, order, totals and links."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -32,14 +32,17 @@ from metrics.indicators import (
 from orgs.models import Enterprise, Park, User
 from orgs.scoping import ScopedQuerySet
 from portal.asking import Asked
+from portal.choosing import Choice, choice
 from portal.context import Entry
 from portal.filters import RecordField
 from portal.ledgers import LEDGERS, Column, Ledger, View
 from portal.parkwalk import ParkWalk, walks
 from portal.places import name_of, reach_words
+from portal.saved import NO_VIEWS, PLAIN, Views, is_bare
 from portal.templatetags import show
 
 PAGE: Final = 50
+ABREAST: Final = 9  # so many columns stand side by side on any desk
 CHUNK: Final = 1000
 EVERY_ROW: Final = 2**31 - 1
 LARGE: Final = 60_000  # rows in reach, up to which every page counts the whole filter
@@ -202,12 +205,15 @@ class Listing:
     """What one address of a ledger asks for. Nothing is read from the database until it is needed.
 
     ``problems`` are sentences about what the address got wrong. Where a condition could not be understood the list is
-    empty (``is_broken``) rather than wider than asked.
+    empty (``is_broken``) rather than wider than asked. ``notices`` are about what a saved view, or a choice of columns,
+    asks for that the ledger no longer has: that is no mistake of whoever opens it.
     """
 
-    def __init__(self, ledger: Ledger, about: Asked, data: QueryDict) -> None:
+    def __init__(self, ledger: Ledger, about: Asked, data: QueryDict, saved: Views = NO_VIEWS) -> None:
         self.ledger = ledger
         self.about = about
+        self.saved = saved
+        self.notices: list[str] = []
         self.user: User = about.user
         self.park: Park | None = about.park
         self.day: dt.date = about.day
@@ -227,6 +233,7 @@ class Listing:
         self._found: ScopedQuerySet = prepared.none() if self.is_broken else self.filterset.qs
         self.base: ScopedQuerySet = self._found if self.is_broken else self.filterset.narrowed(self._found)
         self.sort, self.descending = self._read_sort()
+        self.notices += filter(None, [self.choice.notice, self._dropped()])
 
     def _counted_on_day(self, rows: ScopedQuerySet) -> ScopedQuerySet:
         """With what the figure that was opened asks of a row; the ledger of enterprises has it anyway."""
@@ -260,17 +267,25 @@ class Listing:
         return GroupDrill(figure, part) if isinstance(figure, Composition) else Drill(figure.on(self.day), part)
 
     def _read_view(self) -> View:
-        asked = self.drill.part if self.drill else self.data.get("view", "")
+        asked = self.drill.part if self.drill else self._asked_tab
         found = next((view for view in self.views if view.slug == asked), None)
         if asked and found is None:
-            self._broken(f"{self.ledger.title}没有“{asked[:40]}”这个视图，请从上面的视图中选择。")
+            self._broken(f"{self.ledger.title}没有“{asked[:40]}”这个标签，请从上面的标签中选择。")
         return found or self.views[0]
+
+    @property
+    def _asked_tab(self) -> str:
+        asked: str = self.data.get("view", "")
+        return "" if asked == PLAIN else asked
 
     def _read_sort(self) -> tuple[Column | None, bool]:
         asked = self.data.get("sort", "")
         name = asked.removeprefix("-")
-        found = next((column for column in self.columns if column.name == name and column.sort), None)
-        if asked and found is None:
+        offered = (*self.columns, *self.choice.left)
+        found = next((column for column in offered if column.name == name and column.sort), None)
+        if asked and found is None and self.saved.current:
+            self.notices.append(f"这个视图里的“{name[:40]}”一列已没有，不能按它排序，已按通常顺序排列。")
+        elif asked and found is None:
             self.problems.append(f"不能按“{asked[:40]}”排序，已按通常顺序排列。")
         elif found and not self._may_sort(found):
             self.problems.append(
@@ -283,7 +298,9 @@ class Listing:
     def _may_sort(self, column: Column) -> bool:
         """What is worked out for the day is not worked out for a million rows to find the first fifty."""
         stored = all(isinstance(name, str) and name.split("__")[0] not in self._worked_out for name in column.sort)
-        return bool(column.sort) and (stored or not self.is_large)
+        # No index is kept for what few ask for
+        is_quick = stored and all(column.name != one.name for one in self.ledger.more)
+        return bool(column.sort) and (is_quick or not self.is_large)
 
     @property
     def _worked_out(self) -> Mapping[str, Any]:
@@ -311,6 +328,7 @@ class Listing:
         }
         found |= {name: self.data.get(name, "") for name in self.filterset.filters if name not in self._wrong}
         found["sort"] = ("-" if self.descending else "") + self.sort.name if self.sort else ""
+        found["columns"] = self.choice.text
         return {name: value for name, value in found.items() if value}
 
     @property
@@ -320,7 +338,9 @@ class Listing:
     def address(self, **changes: str) -> str:
         """This list with some of its state changed; an empty value takes it away. Always the first page."""
         query = {name: value for name, value in (self.state | changes).items() if value}
-        return f"{self.url}?{urlencode(query)}" if query else self.url
+        if self.saved.default and is_bare(query):
+            query["view"] = PLAIN
+        return f"{self.url}?{urlencode(query, safe=',')}" if query else self.url
 
     @property
     def url(self) -> str:
@@ -328,7 +348,7 @@ class Listing:
 
     @property
     def export_url(self) -> str:
-        query = urlencode(self.state)
+        query = urlencode(self.state, safe=",")
         return reverse("ledger-export", args=[self.ledger.slug]) + (f"?{query}" if query else "")
 
     @property
@@ -351,7 +371,43 @@ class Listing:
     @property
     def plain_url(self) -> str:
         """The ledger without anything but the park."""
-        return f"{self.url}?{urlencode(self.about.place)}" if self.about.place else self.url
+        query = self.about.place | ({"view": PLAIN} if self.saved.default else {})
+        return f"{self.url}?{urlencode(query)}" if query else self.url
+
+    def beside(self, name: str, *args: Any) -> str:
+        """The address of a page about this list, which carries all of its state."""
+        query = urlencode(self.state, safe=",")
+        return reverse(name, args=[self.ledger.slug, *args]) + (f"?{query}" if query else "")
+
+    @property
+    def columns_url(self) -> str:
+        return self.beside("ledger-columns")
+
+    @property
+    def views_url(self) -> str:
+        return self.beside("ledger-views")
+
+    @property
+    def is_plain(self) -> bool:
+        """Nothing asked for but where and when."""
+        return is_bare(self.state)
+
+    @property
+    def may_save(self) -> bool:
+        """There is something to keep that is not kept yet."""
+        return not self.is_plain and not self.problems and self.saved.current is None
+
+    @property
+    def save_url(self) -> str:
+        return self.beside("ledger-view-new")
+
+    def _dropped(self) -> str:
+        """Conditions of a saved view that the ledger does not know any more: it shows more than when it was saved."""
+        if not self.saved.current:
+            return ""
+        known = {*STATE, *self.filterset.filters, "sort", "columns", "page", "count"}
+        gone = "、".join(f"“{name[:20]}”" for name in list(self.data)[:100] if name not in known)
+        return f"这个视图里的{gone}条件已没有，列出的可能比原来多，其余照常显示。" if gone else ""
 
     @property
     def words(self) -> str:
@@ -366,12 +422,33 @@ class Listing:
 
     # Columns
 
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """What is shown, here, on paper and in the workbook."""
+        return self.choice.shown
+
+    @property
+    def is_wide(self) -> bool:
+        """More columns were chosen than stand side by side: they are moved to and fro under the name of the record."""
+        return bool(self.choice.text) and len(self.columns) > ABREAST
+
+    def columns_text(self, names: Sequence[str]) -> str:
+        """What an address says to show these columns behind the name of the record; "" for the usual ones."""
+        return self._chosen_columns(",".join([self.columns[0].name, *names])).text
+
     @cached_property
-    def columns(self) -> list[Column]:
-        """What is shown: the park too when the list spans several, and what the view adds."""
+    def choice(self) -> Choice:
+        return self._chosen_columns(self.data.get("columns", ""))
+
+    def _chosen_columns(self, asked: str) -> Choice:
+        """Unasked the park too when the list spans several, and what the view adds; then what else may be asked for."""
         first, *others = self.ledger.columns
-        park = [self.ledger.park_column] if self.ledger.park_column and self.about.several else []
-        return [one for one in (first, *park, *self.view.extra, *others) if not self._is_withheld(one)]
+        column = self.ledger.park_column
+        park = [column] if column and self.about.several else []
+        usual = [one for one in (first, *park, *self.view.extra, *others) if not self._is_withheld(one)]
+        more = [one for one in (*self.ledger.more, *([column] if column else [])) if not self._is_withheld(one)]
+        of_tabs = {one.name for view in (*self.views, *self.ledger.views(self.day)) for one in view.extra}
+        return choice(usual, more, of_tabs | {"why"}, asked)
 
     def _is_withheld(self, column: Column) -> bool:
         """A column that is about persons in every row, where the reader may see none."""
@@ -393,7 +470,7 @@ class Listing:
         for column in self.columns:
             if not self._may_sort(column):
                 yield Head(column)
-            elif column is self.sort:
+            elif self.sort is not None and column.name == self.sort.name:
                 order = "descending" if self.descending else "ascending"
                 yield Head(column, self.address(sort=column.name if self.descending else f"-{column.name}"), order)
             else:
@@ -702,7 +779,7 @@ class Listing:
         return {
             name: value
             for name, value in self.state.items()
-            if name in ("park", "region", "indicator", "part", "view", "sort", *names)
+            if name in ("park", "region", "indicator", "part", "view", "sort", "columns", *names)
         }
 
     def _is_hidden(self, name: str) -> bool:
@@ -771,7 +848,8 @@ class Listing:
         """Everything the page shows over all its pages, and on a second sheet what it was."""
         facts: list[tuple[str, Any]] = [
             ("台账", self.ledger.title),
-            ("视图", self.view.label),
+            ("标签", self.view.label),
+            ("视图", self.saved.current.title if self.saved.current else "无"),
             ("园区", reach_words(self.about)),
         ]
         if self.rate is not None:
@@ -779,7 +857,8 @@ class Listing:
         facts += [("筛选条件", "；".join(f"{chip.label}：{chip.text}" for chip in self.chips) or "无")]
         if self.ledger.dated:
             facts += [("截至", self.day)]
-        facts += [("排序", self.sort_words), ("行数", self.count), ("导出人", str(self.user)), ("导出时间", now)]
+        facts += [("列", "、".join(column.label for column in self.columns)), ("排序", self.sort_words)]
+        facts += [("行数", self.count), ("导出人", str(self.user)), ("导出时间", now)]
         lines = [f"{reach_words(self.about)}　{self.figure or self.caption}"]
         headers = [
             Header(column.label, "mark" if column.centred and column.kind == "text" else column.kind, column.width)

@@ -1,4 +1,4 @@
-"""The only place for what the portal keeps for itself: public stories, big screens, workbooks and forms coming in."""
+"""The only place for what the portal keeps for itself: public stories, big screens, saved views, what is coming in."""
 
 import datetime as dt
 from collections.abc import Collection
@@ -12,7 +12,15 @@ from django.utils import timezone
 
 from metrics.models import Statement
 from orgs.models import Park, User
-from orgs.scoping import ADMINISTRATORS, RECORD_WRITERS, Reach, Role, ScopedModel, within_reach_q
+from orgs.scoping import (
+    ADMINISTRATORS,
+    PERSON_READERS,
+    RECORD_WRITERS,
+    Reach,
+    Role,
+    ScopedModel,
+    within_reach_q,
+)
 
 SLUG = RegexValidator(r"^[a-z][a-z0-9-]*$", "网址代号只用小写英文、数字和连字符，以字母开头，如 dalu。")
 
@@ -179,6 +187,70 @@ class ScreenLink(ScopedModel):
         super().clean()
         if self.expires_at and self.expires_at > self.made_at + dt.timedelta(days=self.MOST_DAYS):
             raise ValidationError({"expires_at": f"大屏链接最长{self.MOST_DAYS}天有效。"})
+
+
+class SavedView(ScopedModel):
+    """The conditions, columns and order of a ledger under a name: of one account, or, with a park, for all who read it.
+
+    ``query`` is an address without place and page; it opens on the rows that the reader sees, whoever made it. The
+    account is kept as in a :class:`ScreenLink`. Words searched for may be a person's name, so a superior reads none.
+    """
+
+    read_roles = PERSON_READERS
+    untraced = frozenset({"query"})  # what somebody looked for is nobody else's
+
+    ledger = models.CharField("台账", max_length=20)
+    name = models.CharField("视图名称", max_length=20)
+    query = models.CharField("条件、列和排序", max_length=1000, blank=True)
+    park = models.ForeignKey(
+        Park, models.PROTECT, verbose_name="共用的园区", null=True, blank=True, related_name="saved_views"
+    )
+    is_default = models.BooleanField("默认视图", default=False)
+    account = models.PositiveBigIntegerField("制作账号编号")
+    made_by = models.CharField("制作人", max_length=150)
+    made_at = models.DateTimeField("制作时间", default=timezone.now)
+
+    class Meta:
+        verbose_name = "台账视图"
+        verbose_name_plural = "台账视图"
+        ordering = ("park", "name", "pk")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("account", "ledger", "name"),
+                condition=Q(park__isnull=True),
+                name="portal_savedview_own_name",
+                violation_error_message="这本台账里您已有同名的视图，请换一个名称，或先删去原来的。",
+            ),
+            models.UniqueConstraint(
+                fields=("park", "ledger", "name"),
+                condition=Q(park__isnull=False),
+                name="portal_savedview_park_name",
+                violation_error_message="这本台账里园区已有同名的共用视图，请换一个名称，或先删去原来的。",
+            ),
+            models.UniqueConstraint(
+                fields=("account", "ledger"),
+                condition=Q(is_default=True),
+                name="portal_savedview_one_default",
+                violation_error_message="一本台账只能有一个默认视图，请先取消原来的。",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_default=False) | Q(park__isnull=True),
+                name="portal_savedview_own_default",
+                violation_error_message="园区共用的视图不能设为默认，请另存一个自己用的再设。",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def scope_q(cls, user: User, roles: Collection[Role] | None) -> Q:
+        """One's own, and those of the parks that the roles reach; another account's own views are nobody's."""
+        return Q(park__isnull=True, account=user.pk) | super().scope_q(user, roles)
+
+    @property
+    def title(self) -> str:
+        return f"{self.name}（园区共用）" if self.park_id else self.name
 
 
 class ImportBatch(ScopedModel):

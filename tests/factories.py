@@ -48,7 +48,7 @@ from orgs.models import (
     WorkKind,
 )
 from orgs.scoping import ScopedModel
-from portal.models import Case, CaseItem, ImportBatch, ItemKind, ScreenLink
+from portal.models import Case, CaseItem, ImportBatch, ItemKind, SavedView, ScreenLink
 
 EARLY = dt.date(2024, 1, 1)
 Row = TypeVar("Row", bound=ScopedModel)
@@ -284,6 +284,14 @@ def make_screen(
     return put(ScreenLink(label=label, account=account, reach=reach, park=park, region_prefix=region, **given))
 
 
+def save_view(
+    name: str = "制造业", query: str = "industry=C", park: Park | None = None, by: User | None = None, **given: Any
+) -> SavedView:
+    """A view of the ledger of enterprises: the account's own, or, with a park, for all who read it."""
+    values: dict[str, Any] = {"ledger": "enterprises", "account": by.pk if by else 0, "made_by": str(by or "某人")}
+    return put(SavedView(name=name, query=query, park=park, **values | given))
+
+
 def make_batch(park: Park, mark: str = "某园", **given: Any) -> ImportBatch:
     """A workbook of one enterprise, read and checked: its kind is none."""
     book = Workbook()
@@ -364,6 +372,7 @@ class Side:
     case: Case
     item: CaseItem
     screen: ScreenLink
+    view: SavedView
     batch: ImportBatch
     target: Target
     frozen: FrozenReport
@@ -466,6 +475,7 @@ def make_side(park: Park, mark: str, number: int) -> Side:
         item=case.items.get(),
         batch=make_batch(park, mark),
         screen=make_screen(park, f"{mark}大厅", made_by=f"{mark}干事"),
+        view=save_view(f"{mark}制造业", park=park, made_by=f"{mark}干事"),
         target=aim(park, 80, basis=f"{mark}党工委会议纪要"),
         # Last: arguments are worked out in their order, and it keeps what stands by now
         frozen=freeze_report(park, dt.date(2025, 12, 31), f"{mark}干事"),

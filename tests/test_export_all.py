@@ -428,7 +428,7 @@ def test_an_earlier_export_is_replaced_only_when_told(world: World, tmp_path: Pa
 def test_what_was_there_stays_whole_when_the_new_one_fails(world: World, tmp_path: Path) -> None:
     folder = out(tmp_path / "out")
     before = content(folder)
-    MigrationRecorder(connection).record_unapplied("portal", "0004_import_batch")
+    MigrationRecorder(connection).record_unapplied("portal", "0005_saved_view")
     for place in (folder, tmp_path / "new"):
         with pytest.raises(CommandError, match=r"请先运行 manage\.py migrate"):
             out(place, "--replace")
@@ -710,7 +710,7 @@ def test_every_kind_of_database_takes_it_and_gives_the_same_bytes(
     folder = out(tmp_path / "out")
     for number, environment in enumerate(environments):
         told = manage(environment, "import_all", str(folder))
-        assert "已导入24张表" in told
+        assert f"已导入{len(TABLES)}张表" in told
         assert "与文件逐字节相同" in told
         again = tmp_path / f"again-{number}"
         manage(environment, "export_all", str(again))

@@ -436,7 +436,7 @@ def test_a_page_that_is_none_says_so(world: Any, officer: Any, shows: Any) -> No
         ("enterprises", {"industry": "ZZ"}, "“行业”里没有“ZZ”这一项"),
         ("enterprises", {"organization": "x"}, "没有这个所在党组织"),
         ("enterprises", {"organization": "999999999999999999999999"}, "没有这个所在党组织"),
-        ("enterprises", {"view": "nonsense"}, "没有“nonsense”这个视图"),
+        ("enterprises", {"view": "nonsense"}, "没有“nonsense”这个标签"),
         ("enterprises", {"indicator": "nonsense", "part": "gap"}, "没有代号为“nonsense”的指标"),
         ("enterprises", {"part": "gap"}, "没有代号为“”的指标"),
         ("enterprises", {"indicator": "two_coverage", "part": "nonsense"}, "指标没有“nonsense”这一部分"),
@@ -713,7 +713,7 @@ def test_the_workbook_keeps_filter_view_and_drill_down(world: Any, officer: Any,
         world.jia.state_owned.name: "非非公企业",
     }
     assert facts["园区"] == world.jia.park.name  # to who sees one park it is that one
-    assert facts["视图"] == "剔除"
+    assert facts["标签"] == "剔除"
     assert facts["指标"] == "组织覆盖率（实体运营口径）"
     assert facts["筛选条件"] == "查找：甲河"
 

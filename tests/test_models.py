@@ -33,7 +33,7 @@ from orgs.models import (
 )
 from orgs.models.enterprise import validate_uscc
 from orgs.scoping import ScopedModel
-from portal.models import Case, CaseItem, ScreenLink
+from portal.models import Case, CaseItem, SavedView, ScreenLink
 from tests.factories import Side, World, day, grant, make_organization, make_uscc, put, subordinate
 
 OURS = ("orgs", "activities", "metrics", "portal")
@@ -93,6 +93,7 @@ EDIT: list[tuple[str, type[ScopedModel], Change]] = [
     ("portal_screenlink_reach", ScreenLink, {"reach": "region", "park": None, "region_prefix": "150"}),
     ("portal_screenlink_reach", ScreenLink, {"reach": "nation"}),
     ("portal_screenlink_expires", ScreenLink, lambda side: {"expires_at": side.screen.made_at}),
+    ("portal_savedview_own_default", SavedView, {"is_default": True}),
 ]
 SECOND: list[tuple[str, type[ScopedModel], Change]] = [
     ("orgs_grant_park_once", Grant, {}),
@@ -112,6 +113,9 @@ SECOND: list[tuple[str, type[ScopedModel], Change]] = [
     ("metrics_target_one_open", Target, {"since": day("2026-01-01")}),
     ("metrics_frozenreport_once", FrozenReport, {}),
     ("portal_caseitem_once", CaseItem, {"text": "另一说明"}),
+    ("portal_savedview_own_name", SavedView, {"park": None}),
+    ("portal_savedview_park_name", SavedView, {"query": "industry=F"}),
+    ("portal_savedview_one_default", SavedView, {"park": None, "is_default": True}),
 ]
 TABLE = [(*row, False) for row in EDIT] + [(*row, True) for row in SECOND]
 
@@ -140,7 +144,7 @@ def broken(world: World, officer: Any, model: type[ScopedModel], change: Change,
     """The world's row of the model, changed into something impossible and not yet saved."""
     row: Any = grant_of(officer) if model is Grant else model._default_manager.get(pk=world.jia.rows()[model].pk)
     changes = change(world.jia) if callable(change) else change
-    if second and model in (Grant, Statement) and changes:
+    if second and model in (Grant, SavedView, Statement) and changes:
         # Here the first row has to be changed as well, so that there is something to repeat
         for name, value in changes.items():
             setattr(row, name, value)

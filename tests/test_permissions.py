@@ -176,6 +176,22 @@ def revoke_visits(name: str) -> Route:
     ]
 
 
+def view_visits(name: str, readers: Iterable[str], status: int = OK, posts: bool = False) -> Route:
+    """A shared view is for who may see the persons of its park, to be changed by who enters records there."""
+
+    def visits(world: World) -> list[Visit]:
+        found = []
+        for side, rows in sides(world):
+            url = reverse(name, args=["enterprises", rows.view.pk])
+            found.append(Visit(url, side, readers=readers, status=status, posts=posts))
+            # Beside another ledger, or asked for in another park, it is not
+            found.append(Visit(reverse(name, args=["organizations", rows.view.pk]), side, readers=(), posts=posts))
+            found.append(Visit(f"{url}?park={rows_of_other(world, side).park.slug}", side, readers=(), posts=posts))
+        return found
+
+    return visits
+
+
 # One of enterprises, one of persons: the others go the same way, and tests/test_imports.py walks them all
 SOME_PLANS = ("enterprises", "members")
 
@@ -228,6 +244,12 @@ TABLE: dict[str, Route] = {
     "organization-tree": everybodys()("organization-tree"),
     "ledger": ledger_visits("ledger"),
     "ledger-export": ledger_visits("ledger-export"),
+    "ledger-columns": ledger_visits("ledger-columns"),
+    "ledger-views": ledger_visits("ledger-views"),
+    "ledger-view-new": ledger_visits("ledger-view-new"),
+    "ledger-view": view_visits("ledger-view", PERSON_READERS, status=FOUND),
+    "ledger-view-edit": view_visits("ledger-view-edit", WRITERS, posts=True),
+    "ledger-view-delete": view_visits("ledger-view-delete", WRITERS, posts=True),
     "ledger-new": new_visits("ledger-new"),
     "activity-month": month_visits("activity-month"),
     "record": record_visits("record"),
@@ -273,6 +295,8 @@ BARRED_TO_ADMINISTRATORS = {
     "admin:metrics_frozenreport_delete",
     "admin:portal_importbatch_add",
     "admin:portal_importbatch_delete",
+    "admin:portal_savedview_add",
+    "admin:portal_savedview_delete",
     "admin:portal_screenlink_add",
     "admin:portal_screenlink_delete",
 }

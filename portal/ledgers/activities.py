@@ -21,6 +21,7 @@ from portal.ledgers.shape import (
     park_column,
     rank,
     simply,
+    stored,
     summed,
     whole,
 )
@@ -85,6 +86,14 @@ ACTIVITIES = Ledger(
         View("life", "组织生活会", Q(kind__in=[ActivityKind.ORG_LIFE_MEETING, ActivityKind.COMMITTEE_LIFE_MEETING])),
         View("appraisal", "民主评议", Q(kind=ActivityKind.APPRAISAL)),
     ),
+    more=(
+        stored("place", "地点", width=24),
+        Column("leave", "请假", attribute("on_leave"), "number", sort=("on_leave",), phone="请假", width=8),
+        Column("absent", "缺席", attribute("absent"), "number", sort=("absent",), phone="缺席", width=8),
+        Column(
+            "content", "主要内容和决议", attribute("content"), personal="content", phone="内容", wide=True, width=60
+        ),
+    ),
     park_column=park_column("organization.park"),
     needs="开完会当周登记：日期、类型、主题、应到实到和请假、缺席人数。",
 )
@@ -134,6 +143,12 @@ STATEMENTS = Ledger(
     load=simply("source", "park"),
     totals=lambda q, day: {"n": n(q), "categories": different("category", q), "sources": different("source", q)},
     order=("park__region_code", "park__name", F("number").asc(nulls_last=True), "pk"),
+    more=(
+        stored("unit", "单位", width=8),
+        stored("title", "资料标题", "source.title", phone="资料", wide=True, width=40),
+        stored("subject", "主体", "source.subject", width=24),
+        stored("note", "说明", wide=True, width=30),
+    ),
     park_column=park_column(),
     dated=False,
     needs="从报刊、网站或书里摘录，先登记资料来源，再照原文填写。",

@@ -13,6 +13,8 @@ from orgs.models import (
     BusinessStateKind,
     Coverage,
     Enterprise,
+    EnterpriseKind,
+    EnterpriseSize,
     Industry,
     Member,
     Park,
@@ -37,6 +39,7 @@ from portal.ledgers.shape import (
     n,
     park_column,
     rank,
+    stored,
     summed,
     whole,
 )
@@ -153,6 +156,12 @@ PARKS = Ledger(
     totals=lambda q, day: {"n": n(q)},
     more_totals=park_totals,
     order=("region_code", "name", "pk"),
+    more=(
+        stored("short", "简称", "short_name"),
+        stored("committee", "党工委名称", "working_committee", phone="党工委", wide=True, width=30),
+        stored("region_code", "区划代码", width=10),
+        stored("slug", "网址代号", width=16),
+    ),
     needs="园区由系统管理员建立，建好后即可登记企业和党组织。",
 )
 
@@ -188,6 +197,13 @@ def missing_words(row: Any, day: dt.date) -> str:
     return listed([name for name, gap in gaps.items() if gap])
 
 
+def former_words(row: Any, day: dt.date) -> str:
+    """One line each in the record."""
+    return listed([name.strip() for name in row.former_names.splitlines()])
+
+
+WHY: Final = Column("why", "不计入原因", lambda row, day: why_not_operating(row), phone="原因", wide=True, width=16)
+MISSING: Final = Column("missing", "未填项目", missing_words, phone="未填", wide=True, width=24)
 INCOMPLETE: Final = Q(uscc="") | Q(industry="") | Q(size="") | Q(state_on__isnull=True) | Q(staff_on__isnull=True)
 _WORKS_SHOWN: Final = ("unions", "leagues", "womens")
 OPERATING: Final = Q(in_real=True)
@@ -198,18 +214,8 @@ ENTERPRISE_VIEWS: Final = (
     View("solo-due", "应单独组建", Q(status_at="joint", full_members__gte=ENOUGH_MEMBERS)),
     View("uncovered", "无覆盖", Q(status_at__in=["unbuilt", "few", "none"], worked=False)),
     View("memberless", "没有党员", Q(status_at="none")),
-    View(
-        "outside",
-        "不计入",
-        ~OPERATING,
-        (Column("why", "不计入原因", lambda row, day: why_not_operating(row), phone="原因", wide=True, width=16),),
-    ),
-    View(
-        "incomplete",
-        "资料不全",
-        INCOMPLETE,
-        (Column("missing", "未填项目", missing_words, phone="未填", wide=True, width=24),),
-    ),
+    View("outside", "不计入", ~OPERATING, (WHY,)),
+    View("incomplete", "资料不全", INCOMPLETE, (MISSING,)),
 )
 
 
@@ -340,6 +346,47 @@ ENTERPRISES = Ledger(
     totals=enterprise_totals,
     order=("park__region_code", "park__name", "name", "pk"),
     views=lambda day: ENTERPRISE_VIEWS,
+    more=(
+        stored("uscc", "统一社会信用代码", phone="信用代码", wide=True, width=21),
+        Column(
+            "kind",
+            "企业类型",
+            attribute("get_kind_display"),
+            sort=(rank("kind", EnterpriseKind.values),),
+            phone="类型",
+            width=20,
+        ),
+        Column(
+            "non_public",
+            "非公企业",
+            lambda row, day: "是" if row.is_non_public else "否",
+            centred=True,
+            phone="非公",
+            width=10,
+        ),
+        Column(
+            "size",
+            "企业规模",
+            attribute("get_size_display"),
+            sort=(rank("size", EnterpriseSize.values),),
+            phone="规模",
+            width=10,
+        ),
+        Column("scale", "规模以上", has("in_scale"), phone="规上", centred=True, width=10),
+        stored("industry_code", "行业大类代码", width=12),
+        Column("party", "党员（含预备）", attribute("members"), "number", phone="党员", width=12),
+        stored("settled", "入驻日期", "settled_on", "date", width=12),
+        Column("former", "曾用名", former_words, phone="曾用名", wide=True, width=30),
+        stored("locality", "属地", width=20),
+        stored("address", "地址", wide=True, width=34),
+        stored("authority", "行业主管部门", "sector_authority", width=20),
+        stored("line", "隶属关系", "subordination", width=20),
+        stored("contact", "党建联系人", phone="联系人", personal="contact"),
+        Column("phone", "联系电话", attribute("phone"), personal="phone", phone="电话", width=16),
+        Column("note", "备注", attribute("note"), personal="note", phone="备注", wide=True, width=30),
+        WHY,
+        MISSING,
+    ),
     park_column=park_column(),
     needs="从营业执照和用工花名册登记起：名称、信用代码、入驻日期、经营状态。",
 )

@@ -25,6 +25,7 @@ from portal.ledgers.shape import (
     park_column,
     rank,
     simply,
+    stored,
     whole,
 )
 
@@ -150,6 +151,15 @@ MEMBERS = Ledger(
     },
     order=("park__region_code", "park__name", "name", "pk"),
     views=lambda day: MEMBER_VIEWS,
+    more=(
+        stored("ethnicity", "民族", width=10),
+        stored("birth", "出生日期", "birth_on", "date", phone="出生", width=12),
+        stored("applied", "申请入党日期", "applied_on", "date", phone="申请", width=12),
+        stored("activist", "确定为积极分子日期", "activist_on", "date", phone="积极分子", width=16),
+        stored("candidate", "列为发展对象日期", "candidate_on", "date", phone="发展对象", width=16),
+        Column("phone", "联系电话", attribute("phone"), personal="phone", phone="电话", width=16),
+        Column("note", "备注", attribute("note"), personal="note", phone="备注", wide=True, width=30),
+    ),
     park_column=park_column(),
     needs="从申请入党起就可登记，以后只补各步日期；不登记身份证号。",
 )
@@ -205,6 +215,12 @@ OFFICES = Ledger(
         View("secretaries", "书记", Q(post=Post.SECRETARY)),
         View("deputies", "副书记", Q(post__in=[Post.DEPUTY_SECRETARY, Post.FULL_TIME_DEPUTY])),
         View("committee", "委员", Q(post__in=[Post.ORGANIZATION, Post.PUBLICITY, Post.DISCIPLINE, Post.MASS_WORK])),
+    ),
+    more=(
+        Column("kind", "党组织类别", attribute("organization.get_kind_display"), phone="类别", width=14),
+        Column("sex", "性别", attribute("member.get_sex_display"), phone="性别", centred=True, width=8),
+        Column("education", "学历", attribute("member.get_education_display"), phone="学历", width=16),
+        stored("admitted", "入党日期", "member.admitted_on", "date", phone="入党", width=12),
     ),
     park_column=park_column("organization.park"),
     needs="换届或任免批复后登记；离任时填离任日期，不要删除。",

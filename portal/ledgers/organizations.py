@@ -42,6 +42,7 @@ from portal.ledgers.shape import (
     park_column,
     rank,
     simply,
+    stored,
     summed,
     target,
     whole,
@@ -208,6 +209,12 @@ ORGANIZATIONS = Ledger(
     },
     order=("park__region_code", "park__name", "short_name", "pk"),
     views=organization_views,
+    more=(
+        stored("full_name", "党组织全称", "name", phone="全称", wide=True, width=40),
+        stored("founded_doc", "成立批复文号", phone="文号", wide=True, width=24),
+        Column("phone", "联系电话", attribute("phone"), personal="phone", phone="电话", width=16),
+        Column("note", "备注", attribute("note"), personal="note", phone="备注", wide=True, width=30),
+    ),
     park_column=park_column(),
     needs="按批复文件登记：全称、类别、成立日期、文号、上级党组织。",
 )
@@ -275,6 +282,12 @@ COVERAGES = Ledger(
         "counted": n(q, Q(counts=True)),
     },
     order=("enterprise__park__region_code", "enterprise__park__name", "enterprise__name", "since", "pk"),
+    more=(
+        stored("uscc", "统一社会信用代码", "enterprise.uscc", phone="信用代码", wide=True, width=21),
+        Column("industry", "行业", attribute("enterprise.get_industry_display"), phone="行业", width=24),
+        Column("kind", "党组织类别", attribute("organization.get_kind_display"), phone="类别", width=14),
+        stored("full_name", "党组织全称", "organization.name", phone="全称", wide=True, width=40),
+    ),
     park_column=park_column("organization.park"),
     needs="党组织批复成立、或企业挂靠到已有党组织时，在这里登记一条。",
 )
@@ -322,6 +335,11 @@ WORK_COVERAGES = Ledger(
         View("liaisons", "联络员", Q(kind=WorkKind.LIAISON)),
         View("mass", "群团组织", Q(kind__in=MASS)),
         View("leaders", "领导联系", Q(kind=WorkKind.LEADER_CONTACT)),
+    ),
+    more=(
+        Column("phone", "联系电话", attribute("phone"), personal="phone", phone="电话", width=16),
+        stored("uscc", "统一社会信用代码", "enterprise.uscc", phone="信用代码", wide=True, width=21),
+        Column("industry", "行业", attribute("enterprise.get_industry_display"), phone="行业", width=24),
     ),
     park_column=park_column("enterprise.park"),
     needs="选派指导员、确定联络员、建立群团组织时登记；人员调整时填终止日期，另记一条。",

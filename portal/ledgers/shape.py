@@ -62,8 +62,11 @@ ALL_ROWS: Final = View("all", "全部", Q())
 
 @dataclass(frozen=True)
 class Ledger:
-    """One 台账. ``prepare`` narrows to the day and annotates what filters, sort and totals need; ``load`` adds the rest
-    to the rows of one page in a number of queries that does not depend on how many there are.
+    """One 台账. ``columns`` are shown unasked, ``more`` when they are chosen.
+
+    ``prepare`` narrows to the day and annotates what filters, sort and totals need; ``load`` adds the rest to the rows
+    of one page in a number of queries that does not depend on how many there are. A column reads what is loaded anyway:
+    choosing it costs no query.
 
     ``totals`` gives aggregates over the prepared rows that meet a condition; ``holds`` says what the day means here.
     """
@@ -83,6 +86,7 @@ class Ledger:
     order: tuple[str | Combinable, ...]
     views: Callable[[dt.date], tuple[View, ...]] = lambda day: (ALL_ROWS,)
     more_totals: Callable[[ScopedQuerySet, dt.date], Totals] | None = None
+    more: tuple[Column, ...] = ()
     park_column: Column | None = None
     dated: bool = True
     needs: str = ""
@@ -133,6 +137,15 @@ def attribute(path: str) -> Callable[[Any, dt.date], Any]:
         return found() if callable(found) else found
 
     return value
+
+
+def stored(
+    name: str, label: str, path: str = "", kind: Kind = "text", *, phone: str = "", wide: bool = False, **given: Any
+) -> Column:
+    """A column as it is kept in the database, at the end of a dotted path that the rows are loaded with."""
+    path = path or name
+    by = (path.replace(".", "__"),)
+    return Column(name, label, attribute(path), kind, sort=by, phone=phone or label, wide=wide, **given)
 
 
 def target(slug: str, path: str) -> Callable[[Any], tuple[str, int] | None]:

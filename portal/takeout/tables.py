@@ -26,7 +26,7 @@ from orgs.models import (
     WorkCoverage,
 )
 from orgs.scoping import ScopedModel
-from portal.models import Case, CaseItem, ScreenLink
+from portal.models import Case, CaseItem, SavedView, ScreenLink
 from portal.takeout.cells import Column
 
 PACKAGES: Final = ("activities", "metrics", "orgs", "portal")
@@ -56,6 +56,7 @@ TABLES: Final[tuple[type[ScopedModel], ...]] = (
     Case,
     CaseItem,
     ScreenLink,
+    SavedView,
     Change,
 )
 

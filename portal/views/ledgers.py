@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
@@ -15,6 +15,7 @@ from portal.grid import way_in
 from portal.imports.plans import PLANS
 from portal.ledgers import LEDGERS, Ledger
 from portal.listing import LARGE, Listing, counts, kept, open_ledgers, subnav
+from portal.saved import address, is_bare, views_of
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,12 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def ledger(request: HttpRequest, slug: str) -> HttpResponse:
-    return shown(request, listing_of(request, slug))
+    """A list; an address that asks for nothing opens the reader's default view, if there is one."""
+    listing = listing_of(request, slug)
+    default = listing.saved.default
+    if default is not None and is_bare(request.GET):
+        return redirect(address(default, listing.about, request.GET.get("day", "")))
+    return shown(request, listing)
 
 
 @require_safe
@@ -67,7 +73,7 @@ def listing_of(request: HttpRequest, slug: str) -> Listing:
     about = asked(request)
     if slug not in open_ledgers(about):
         raise Http404("没有这个台账")
-    return Listing(LEDGERS[slug], about, request.GET)
+    return Listing(LEDGERS[slug], about, request.GET, views_of(about, slug, request.GET.dict()))
 
 
 def shown(request: HttpRequest, listing: Listing) -> HttpResponse:
@@ -80,6 +86,7 @@ def shown(request: HttpRequest, listing: Listing) -> HttpResponse:
         "ledger": listing.ledger,
         "page_obj": page,
         "rows": rows,
+        "saved": [(view, address(view, listing.about)) for view in listing.saved.rows],
         "elsewhen": [] if rows else listing.elsewhen(),
         "may_add": may_add,
         "month_url": way_in(listing.user, listing.park, timezone.localdate()) if may_add and is_activities else "",

@@ -112,7 +112,11 @@ def public_addresses(world: World) -> list[str]:
 def ledger_addresses(world: World) -> list[str]:
     addresses = [reverse("ledgers"), reverse("organization-tree")]
     addresses += [reverse("ledger", args=[slug]) for slug in world.jia.ledgers()]
-    return [*addresses, reverse("ledger", args=["enterprises"]) + "?q=none-such"]
+    addresses += [reverse("ledger", args=["enterprises"]) + "?q=none-such"]
+    addresses += [reverse(f"ledger-{page}", args=["enterprises"]) for page in ("columns", "views")]
+    addresses += [reverse("ledger-view-new", args=["enterprises"]) + "?industry=C&columns=name,contact"]
+    view = ["enterprises", world.jia.view.pk]
+    return [*addresses, *(reverse(f"ledger-view-{act}", args=view) for act in ("edit", "delete"))]
 
 
 def record_addresses(world: World) -> list[str]:
@@ -181,6 +185,7 @@ NO_PAGE = {
     "screen",
     "logout",
     "ledger-export",
+    "ledger-view",
     "changes-export",
     "report-export",
     "healthz",
