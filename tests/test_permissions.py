@@ -170,7 +170,7 @@ def revoke_visits(name: str) -> Route:
 
 
 # One of enterprises, one of persons: the others go the same way, and tests/test_imports.py walks them all
-SOME_PLANS = ("enterprises", "members")
+SOME_PLANS = ("enterprises", "members", "l1")
 
 
 def start_visits(name: str) -> Route:
