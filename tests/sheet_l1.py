@@ -194,3 +194,24 @@ def thirty() -> list[dict[str, Any]]:
                 row["未建党组织的是否选派党建工作指导员、联络员"] = "是"
         made.append(row)
     return made
+
+
+def mistaken() -> list[dict[str, Any]]:
+    """The thirty with five mistakes: two ticks, no day, no kind, no number, and an organization that is not there."""
+    wrong = thirty()
+    wrong[1]["企业类型/外商投资企业"] = "√"
+    wrong[4]["党组织成立时间"] = "2021.13"
+    del wrong[7]["党组织类别/党支部"]
+    wrong[13]["从业人员数量（名）"] = "约五十"
+    wrong[20]["党组织书记姓名"] = "不该有"
+    return wrong
+
+
+# Row and head of each mistake
+MISTAKES: Final = (
+    (FIRST_ROW + 1, "企业类型/私营企业"),
+    (FIRST_ROW + 4, "党组织成立时间"),
+    (FIRST_ROW + 7, "党组织类别/党支部"),
+    (FIRST_ROW + 13, "从业人员数量（名）"),
+    (FIRST_ROW + 20, "是否建立党组织"),
+)

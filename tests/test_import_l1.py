@@ -52,7 +52,7 @@ from tests.factories import (
     set_state,
     work,
 )
-from tests.sheet_l1 import FIRST_ROW, HEADS, column, letter, thirty, workbook
+from tests.sheet_l1 import FIRST_ROW, HEADS, MISTAKES, column, letter, mistaken, thirty, workbook
 from tests.test_imports import confirmed, kinds
 
 pytestmark = pytest.mark.django_db
@@ -181,24 +181,12 @@ def test_a_group_may_be_one_column_with_the_word(park: Park, officer: User) -> N
 
 def test_thirty_enterprises_with_five_mistakes(park: Park, officer: User, above: PartyOrganization) -> None:
     right = thirty()
-    wrong = [dict(row) for row in right]
-    wrong[1]["企业类型/外商投资企业"] = "√"
-    wrong[4]["党组织成立时间"] = "2021.13"
-    del wrong[7]["党组织类别/党支部"]
-    wrong[13]["从业人员数量（名）"] = "约五十"
-    wrong[20]["党组织书记姓名"] = "不该有"
     summaries.rebuild()
     before = dump(park)
-    batch = opened(park, officer, workbook(wrong))
+    batch = opened(park, officer, workbook(mistaken()))
     assert Counter(kinds(batch)) == {"created": 25, "rejected": 5}
     places = [(row, at) for row, at, _text in faults(batch)]
-    assert places == [
-        (FIRST_ROW + 1, column("企业类型/私营企业")),
-        (FIRST_ROW + 4, column("党组织成立时间")),
-        (FIRST_ROW + 7, column("党组织类别/党支部")),
-        (FIRST_ROW + 13, column("从业人员数量（名）")),
-        (FIRST_ROW + 20, column("是否建立党组织")),
-    ], faults(batch)
+    assert places == [(row, column(head)) for row, head in MISTAKES], faults(batch)
     texts = [text for _row, _at, text in faults(batch)]
     assert texts[0] == "同时选了2项（私营企业、外商投资企业），只能选一项，请去掉多余的"
     assert texts[2] == "请选择党组织类别"

@@ -298,7 +298,7 @@ def left(one: ImportBatch, plan: Taker) -> list[tuple[str, list[str]]]:
     found: dict[str, list[str]] = {}
     for column, path in sorted(one.heads.items(), key=lambda item: int(item[0])):
         reason = why_unused(plan, path)
-        if reason and column not in one.mapping:
+        if reason and column not in one.mapping and path != [batches.NUMBERING]:
             found.setdefault(reason, []).append(path[-1])
     if isinstance(plan, Combined):
         for head, reason in plan.compared(frozenset(one.mapping.values())):
