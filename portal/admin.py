@@ -332,7 +332,7 @@ class MemberAdmin(JournalAdmin):
     @admin.display(description="当前阶段")
     def stage(self, member: Member) -> str:
         reached = member.stage_on(timezone.localdate())
-        return str(reached.label) if reached else "—"
+        return str(reached.label) if reached else "入党日期待补" if member.is_pending else "—"
 
 
 @admin.register(Employment)

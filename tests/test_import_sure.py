@@ -124,9 +124,7 @@ def both_ways(seed: int, size: int, monkeypatch: pytest.MonkeyPatch) -> int:
             assert summaries.verify([dt.date(2025, 8, 1)], [park.pk]) == []
             assert grams.verify() == []
             if kind is Sure:
-                asked = check._Work(
-                    PLANS["enterprises"], batches.sheet_of(batch), user, park, batches.choices_of(batch)
-                )
+                asked = check.Work(PLANS["enterprises"], batches.sheet_of(batch), user, park, batches.choices_of(batch))
                 settled = len(result.outcomes) - len(asked.sort())
             transaction.set_rollback(True)
     assert found[0] == found[1]

@@ -193,7 +193,7 @@ def view_visits(name: str, readers: Iterable[str], status: int = OK, posts: bool
 
 
 # One of enterprises, one of persons: the others go the same way, and tests/test_imports.py walks them all
-SOME_PLANS = ("enterprises", "members")
+SOME_PLANS = ("enterprises", "members", "l1")
 
 
 def start_visits(name: str) -> Route:

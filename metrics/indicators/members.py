@@ -26,6 +26,7 @@ from orgs.periods import during
 from orgs.scoping import ScopedQuerySet
 
 SUSPENDED: Final = "suspended"
+PENDING: Final = "pending"
 UNFILLED: Final = "未填"
 # 年龄段: the first age of each band but the youngest
 BANDS: Final = (
@@ -57,8 +58,10 @@ def age_band(day: dt.date, birth: str) -> Case:
 
 
 def stage_case(day: dt.date) -> Case:
-    """Member.stage_on in SQL, with 停止党籍 as a stage of its own: a suspended member is not counted as a full one."""
+    """Member.stage_on in SQL, with 停止党籍 as a stage of its own: a suspended member is not counted as a full one; and
+    with 入党日期待补 for whom no stage can be told."""
     return Case(
+        When(Member.pending_q(), then=Value(PENDING)),
         When(Member.full_q(day), then=Value(Stage.FULL.value)),
         When(full_on__lte=day, then=Value(SUSPENDED)),
         When(admitted_on__lte=day, then=Value(Stage.PROBATIONARY.value)),
@@ -71,14 +74,14 @@ def stage_case(day: dt.date) -> Case:
 
 @once_a_day
 def known(members: ScopedQuerySet, day: dt.date) -> ScopedQuerySet:
-    """The persons known to the Party on ``day`` and not gone, each with ``standing`` (a Stage, or SUSPENDED),
-    ``works_here`` (at a non-public enterprise settled in the park), ``moved_in`` (formal affiliation to an organization
-    of the park in being), ``age_at``.
+    """The persons listed on ``day``, known to the Party and not gone, each with ``standing`` (a Stage, SUSPENDED or
+    PENDING), ``works_here`` (at a non-public enterprise settled in the park), ``moved_in`` (formal affiliation to an
+    organization of the park in being), ``age_at``.
     """
     own = {"member": OuterRef("pk")}
     settled = during(day, prefix="enterprise__", since="settled_on", until="left_on")
     in_being = during(day, prefix="organization__", since="founded_on", until="dissolved_on")
-    described: ScopedQuerySet = members.as_of(day).annotate(
+    described: ScopedQuerySet = members.filter(Member.listed_q(day)).annotate(
         standing=stage_case(day),
         works_here=Exists(
             Employment.objects.filter(during(day), settled, enterprise__kind__in=sorted(NON_PUBLIC_KINDS), **own)
@@ -109,7 +112,11 @@ MEMBERS: Final = Subject("members", "党员", "名", Member, known, personal=Tru
 SECRETARIES: Final = Subject("offices", "书记", "名", Office, secretaries, personal=True)
 
 _PARTY_STAGES: Final = (Stage.FULL.value, Stage.PROBATIONARY.value)
-_WORDS: Final = {SUSPENDED: "停止党籍", **{stage.value: f"{stage.label}，尚未入党" for stage in Stage}}
+_WORDS: Final = {
+    SUSPENDED: "停止党籍",
+    PENDING: "入党日期待补",
+    **{stage.value: f"{stage.label}，尚未入党" for stage in Stage},
+}
 
 
 def _not_party(row: Any) -> str:
@@ -121,7 +128,12 @@ def _not_working(row: Any) -> str:
 
 
 KNOWN: Final = Population(
-    "known", MEMBERS, Q(pk__isnull=False), "截至日在册的党员和正在培养的申请人、积极分子、发展对象", lambda row: ""
+    "known",
+    MEMBERS,
+    ~Q(standing=PENDING),
+    "截至日在册的党员和正在培养的申请人、积极分子、发展对象",
+    lambda row: _WORDS[PENDING] if row.standing == PENDING else "",
+    outside="入党日期待补",
 )
 PARTY: Final = Population(
     "party",
@@ -129,7 +141,7 @@ PARTY: Final = Population(
     Q(standing__in=_PARTY_STAGES),
     "截至日的正式党员（停止党籍的不计）和预备党员",
     _not_party,
-    outside="停止党籍、尚未入党",
+    outside="停止党籍、尚未入党、入党日期待补",
 )
 WORKING: Final = Population(
     "working",
@@ -137,7 +149,7 @@ WORKING: Final = Population(
     Q(standing__in=_PARTY_STAGES, works_here=True),
     "截至日在园区非公有制企业在职的正式党员和预备党员",
     _not_working,
-    outside="停止党籍、尚未入党、不在园区非公有制企业在职",
+    outside="停止党籍、尚未入党、入党日期待补、不在园区非公有制企业在职",
 )
 WITH_JOB: Final = Population(
     "with_job",
@@ -145,7 +157,7 @@ WITH_JOB: Final = Population(
     Q(standing__in=_PARTY_STAGES, works_here=True) & ~Q(job_category=""),
     "截至日在园区非公有制企业在职、岗位类别已填的正式党员和预备党员",
     lambda row: _not_working(row) or ("" if row.job_category else "岗位类别未填"),
-    outside="停止党籍、尚未入党、不在园区非公有制企业在职、岗位类别未填",
+    outside="停止党籍、尚未入党、入党日期待补、不在园区非公有制企业在职、岗位类别未填",
 )
 IN_OFFICE: Final = Population(
     "secretaries",

@@ -91,6 +91,11 @@ class Member(ScopedModel):
         "接收为预备党员日期", null=True, blank=True, help_text="支部大会通过之日，党员的入党时间。"
     )
     full_on = models.DateField("转为正式党员日期", null=True, blank=True, db_index=True)
+    dates_pending = models.BooleanField(
+        "入党日期待补",
+        default=False,
+        help_text="已知是党员、还不知道日期的；补上日期以前不计入党员数。",
+    )
     left_on = models.DateField("离开日期", null=True, blank=True)
     left_reason = models.CharField("离开原因", max_length=20, choices=LeftReason, blank=True)
     suspended_on = models.DateField("停止党籍日期", null=True, blank=True)
@@ -123,7 +128,8 @@ class Member(ScopedModel):
                 condition=Q(applied_on__isnull=False)
                 | Q(activist_on__isnull=False)
                 | Q(candidate_on__isnull=False)
-                | Q(admitted_on__isnull=False),
+                | Q(admitted_on__isnull=False)
+                | Q(dates_pending=True),
                 name="orgs_member_some_date",
                 violation_error_message="至少要填一个日期：申请入党、积极分子、发展对象或接收为预备党员日期。",
             ),
@@ -139,6 +145,16 @@ class Member(ScopedModel):
         for field, _stage in STAGE_DATES:
             begun |= Q(**{f"{field}__lte": day})
         return begun & (Q(left_on__isnull=True) | Q(left_on__gt=day))
+
+    @classmethod
+    def pending_q(cls) -> Q:
+        """Said to be a member, and no date known yet: on no day of any stage, so in no number of members."""
+        return Q(dates_pending=True, **{f"{field}__isnull": True for field, _stage in STAGE_DATES})
+
+    @classmethod
+    def listed_q(cls, day: dt.date) -> Q:
+        """Whom a list of members names on ``day``: the known, and those whose dates are still to come."""
+        return cls.as_of_q(day) | cls.pending_q() & (Q(left_on__isnull=True) | Q(left_on__gt=day))
 
     @classmethod
     def full_q(cls, day: dt.date, prefix: str = "") -> Q:
@@ -174,6 +190,10 @@ class Member(ScopedModel):
             if on is not None and on <= day:
                 reached = stage
         return reached
+
+    @property
+    def is_pending(self) -> bool:
+        return self.dates_pending and not any(getattr(self, field) for field, _stage in STAGE_DATES)
 
     def is_suspended_on(self, day: dt.date) -> bool:
         return contains(self.suspended_on, self.reinstated_on, day)

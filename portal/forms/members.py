@@ -73,7 +73,7 @@ class MemberForm(EntryForm):
         Section("基本情况", ("park", "name", "sex", "birth_on", "ethnicity", "education", "job_category", "phone")),
         Section(
             "入党经过",
-            ("applied_on", "activist_on", "candidate_on", "admitted_on", "full_on"),
+            ("applied_on", "activist_on", "candidate_on", "admitted_on", "full_on", "dates_pending"),
             "知道哪一步的日期就填哪一步，至少填一个；现在是申请人、积极分子还是党员，由这些日期得出。",
         ),
         Section("工作单位", ("employment_enterprise", "employment_since", "job"), "党员数按在哪家企业工作来数。"),
@@ -106,6 +106,7 @@ class MemberForm(EntryForm):
             "candidate_on",
             "admitted_on",
             "full_on",
+            "dates_pending",
             "left_on",
             "left_reason",
             "suspended_on",
@@ -113,10 +114,18 @@ class MemberForm(EntryForm):
             "note",
         )
 
+    def prepare(self) -> None:
+        # Only who was taken in without a date, by a sheet that has none, may stay so for now
+        if not self.instance.dates_pending:
+            del self.fields["dates_pending"]
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         dates = [field for field, _stage in STAGE_DATES]
-        if not any(cleaned.get(name) for name in dates) and not any(name in self.errors for name in dates):
+        if any(cleaned.get(name) for name in dates):
+            if "dates_pending" in self.fields:
+                cleaned["dates_pending"] = False
+        elif not any(name in self.errors for name in dates) and not cleaned.get("dates_pending"):
             self.add_error("applied_on", "入党经过至少填一个日期：申请入党、积极分子、发展对象或接收为预备党员日期")
         if cleaned.get("full_on") and not cleaned.get("admitted_on") and "admitted_on" not in self.errors:
             self.add_error("admitted_on", "填了转为正式党员日期，请同时填写接收为预备党员日期")

@@ -11,12 +11,12 @@ from django.utils import timezone
 from orgs import journal
 from orgs.journal import Via
 from orgs.models import Park, User
-from portal.imports import check, heads
+from portal.imports import check, heads, shelf
 from portal.imports.cells import Book, Cell, Sheet as Leaf, read
 from portal.imports.heads import Head
 from portal.imports.outcomes import Choices, Outcome, Progress, Result, Sheet, untold
-from portal.imports.plans import PLANS, Plan
 from portal.imports.reading import kept, restored, typed as as_typed
+from portal.imports.shelf import Taker
 from portal.imports.sweeping import no_sweeping
 from portal.models import ImportBatch
 
@@ -37,6 +37,7 @@ FOOTERS: Final = (
     "单位负责人",
 )
 SAMPLE_SHEET: Final = "示例"
+NUMBERING: Final = "序号"
 # As many as a workbook is read to
 MOST_ROWS: Final = 20_000
 
@@ -56,7 +57,7 @@ class TooMany(Exception):
     """More rows than one batch takes; says what to do."""
 
 
-def new_batch(plan: Plan, user: User, park: Park, file_name: str) -> ImportBatch:
+def new_batch(plan: Taker, user: User, park: Park, file_name: str) -> ImportBatch:
     return ImportBatch(
         park=park,
         ledger=plan.slug,
@@ -66,7 +67,7 @@ def new_batch(plan: Plan, user: User, park: Park, file_name: str) -> ImportBatch
     )
 
 
-def open_batch(plan: Plan, user: User, park: Park, file_name: str, data: bytes) -> ImportBatch:
+def open_batch(plan: Taker, user: User, park: Park, file_name: str, data: bytes) -> ImportBatch:
     """Read a workbook into a new batch. Raises Unreadable, NoHead or TooMany with a sentence for the officer."""
     batch = new_batch(plan, user, park, file_name)
     take_file(batch, plan, user, data)
@@ -74,7 +75,7 @@ def open_batch(plan: Plan, user: User, park: Park, file_name: str, data: bytes) 
 
 
 def take_file(
-    batch: ImportBatch, plan: Plan, user: User, data: bytes, sheet: str = "", *, patience: int | None = None
+    batch: ImportBatch, plan: Taker, user: User, data: bytes, sheet: str = "", *, patience: int | None = None
 ) -> None:
     """Put a workbook into an open batch, new or instead of another one, and check it. Raises Long once it is put in,
     where checking it would take too long."""
@@ -92,7 +93,7 @@ def read_file(batch: ImportBatch, plan: Plan, data: bytes, sheet: str = "") -> S
     return sheet_of(batch, leaf.rows)
 
 
-def _leaf(book: Book, plan: Plan, wanted: str) -> tuple[Leaf, Head]:
+def _leaf(book: Book, plan: Taker, wanted: str) -> tuple[Leaf, Head]:
     """The sheet that was asked for, or the one whose head has the most columns that we know."""
     best: tuple[int, Leaf, Head] | None = None
     for leaf in book.sheets:
@@ -114,19 +115,20 @@ def texts_of(leaf: Leaf) -> dict[int, dict[int, str]]:
     return {row: {column: cell.text for column, cell in cells.items()} for row, cells in leaf.rows.items()}
 
 
-def take_leaf(batch: ImportBatch, plan: Plan, leaf: Leaf, head: Head) -> None:
+def take_leaf(batch: ImportBatch, plan: Taker, leaf: Leaf, head: Head) -> None:
     """Head, columns and rows of the sheet; columns that this park settled before for such a head are settled again."""
     batch.heads = {str(column): list(path) for column, path in head.names.items()}
     batch.signature = hashlib.sha256(head.signature.encode()).hexdigest()
     mapping = remembered(batch) or heads.match(head, plan)
     batch.mapping = {str(column): name for column, name in mapping.items()}
     batch.rows, batch.notes = {}, []
+    numbering = {column for column, path in head.names.items() if heads.plain(path[-1]) == NUMBERING}
     for number, cells in leaf.rows.items():
         if number <= head.last_row:
             continue
         first = next((text for column in sorted(cells) if (text := cells[column].text.strip())), "")
-        if not first:
-            continue
+        if not first or all(column in numbering for column, cell in cells.items() if cell.text.strip()):
+            continue  # nothing, or a number printed before a row that nobody filled in
         if first.startswith(FOOTERS):
             words = (cells[column].text.strip() for column in sorted(cells))
             batch.notes.append({"row": number, "text": " ".join(word for word in words if word)[:60]})
@@ -180,7 +182,7 @@ def hold(batch: ImportBatch, state: str) -> None:
 
 def recheck(
     batch: ImportBatch,
-    plan: Plan,
+    plan: Taker,
     user: User,
     sheet: Sheet | None = None,
     *,
@@ -191,7 +193,9 @@ def recheck(
     have to be asked, then the batch is kept unchecked."""
     choices = choices_of(batch)
     try:
-        result = check.run(plan, sheet or sheet_of(batch), user, batch.park, choices, patience=patience, tell=tell)
+        sheet = sheet or sheet_of(batch)
+        work = shelf.work_of(plan)
+        result = check.run(plan, sheet, user, batch.park, choices, patience=patience, tell=tell, work=work)
     except check.Long:
         batch.outcomes, batch.digest = [], ""
         _save_open(batch, user)
@@ -217,7 +221,7 @@ def outcomes_of(batch: ImportBatch) -> list[Outcome]:
 
 def confirm(
     batch: ImportBatch,
-    plan: Plan,
+    plan: Taker,
     user: User,
     digest: str,
     *,
@@ -230,7 +234,8 @@ def confirm(
     sheet, choices = sheet_of(batch), choices_of(batch, good_only=good_only)
     with transaction.atomic():
         hold(batch, ImportBatch.State.OPEN)
-        result = check.run(plan, sheet, user, batch.park, choices, digest, patience=patience, tell=tell)
+        work = shelf.work_of(plan)
+        result = check.run(plan, sheet, user, batch.park, choices, digest, patience=patience, tell=tell, work=work)
         keep(batch, result)
         if result.written:
             batch.state, batch.done_at = ImportBatch.State.DONE, timezone.now()
@@ -256,5 +261,5 @@ def mend(batch: ImportBatch, row: int, typed: Mapping[int, str]) -> None:
             cells[str(column)] = as_typed(text)
 
 
-def plan_for(batch: ImportBatch) -> Plan:
-    return PLANS[batch.ledger]
+def plan_for(batch: ImportBatch) -> Taker:
+    return shelf.SHELF[batch.ledger]

@@ -6,9 +6,9 @@ accounted for: rows in = created + changed + unchanged + rejected.
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -41,9 +41,20 @@ class Long(Exception):
     """More forms have to be asked than whoever waits has patience for; nothing was written."""
 
 
+class Pass(Protocol):
+    """One pass over a sheet: first every row is read (``sort``), then a form is asked about those that need one."""
+
+    forms_a_row: int  # how many forms a row takes, roughly
+
+    def sort(self) -> list[Any]: ...
+    def ask(self, row: Any) -> Outcome: ...
+    def write(self) -> None: ...
+    def ordered(self) -> list[Outcome]: ...
+
+
 @no_sweeping()
 def run(
-    plan: Plan,
+    plan: Any,
     sheet: Sheet,
     user: User,
     park: Park,
@@ -52,37 +63,39 @@ def run(
     *,
     patience: int | None = None,
     tell: Progress = untold,
+    work: Callable[[Any, Sheet, User, Park, Choices], Pass] | None = None,
 ) -> Result:
     """Work through the rows. Written only when ``expected`` is the digest of this very result and, unless the officer
     chose to leave the bad rows out, none of them is bad. Only looked at, and without a row that a form has to be asked
-    about, it keeps nobody from writing. Raises Long when more than ``patience`` forms would have to be asked."""
+    about, it keeps nobody from writing. Raises Long when more than ``patience`` forms would have to be asked. ``work``
+    makes the pass over a sheet whose plan is not a ledger's."""
 
-    def begun() -> tuple[_Work, list[_Row]]:
-        work = _Work(plan, sheet, user, park, choices)
-        doubtful = work.sort()
-        if patience is not None and len(doubtful) > patience:
+    def begun() -> tuple[Pass, list[Any]]:
+        begin = (work or Work)(plan, sheet, user, park, choices)
+        doubtful = begin.sort()
+        if patience is not None and len(doubtful) * begin.forms_a_row > patience:
             raise Long
-        return work, doubtful
+        return begin, doubtful
 
     if not expected:
-        work, doubtful = begun()
+        done, doubtful = begun()
         if not doubtful:
-            return Result(work.ordered())
+            return Result(done.ordered())
     try:
         with journal.batch() as written:
             if expected:
-                work, doubtful = begun()
+                done, doubtful = begun()
             settled = len(sheet.rows) - len(doubtful)
-            for done, row in enumerate(doubtful, settled + 1):
-                tell(done, len(sheet.rows))
+            for number, row in enumerate(doubtful, settled + 1):
+                tell(number, len(sheet.rows))
                 before = written.mark()
-                if work.ask(row).kind == "rejected":
+                if done.ask(row).kind == "rejected":
                     written.back_to(before)
-            result = Result(work.ordered())
+            result = Result(done.ordered())
             is_wanted = bool(expected) and expected == result.digest
             if not is_wanted or (result.counts["rejected"] and not choices.good_only):
                 raise _TakenBack
-            work.write()
+            done.write()
             result.changes, result.written = written.changes, True
     except _TakenBack:
         pass
@@ -98,9 +111,11 @@ class _Row(NamedTuple):
     unread: list[Fault]
 
 
-class _Work:
-    """One pass over a sheet. First every row is read, and those that are surely in order are settled
+class Work:
+    """One pass over a sheet of a ledger. First every row is read, and those that are surely in order are settled
     (:meth:`sort`); then the others are put into forms, one by one (:meth:`ask`)."""
+
+    forms_a_row = 1
 
     def __init__(self, plan: Plan, sheet: Sheet, user: User, park: Park, choices: Choices) -> None:
         self.plan, self.sheet, self.user, self.park, self.choices = plan, sheet, user, park, choices
@@ -178,12 +193,12 @@ class _Work:
                 if row.stored is not None:
                     rows = self.plan.model.objects.visible_to(self.user).in_park(self.park)
                     stored = rows.filter(pk=row.stored.pk).first()
-                made = self._change(stored, row.values) if stored is not None else self._create(row.values)
+                made = self.change(stored, row.values) if stored is not None else self.make(row.values)
                 # What can not be read is no reason to keep quiet about the other cells of the row
                 others = [fault for fault in made.faults if fault.column not in {one.column for one in row.unread}]
                 if row.unread or others:
-                    raise _Rejected([*row.unread, *others])
-        except _Rejected as rejected:
+                    raise Rejected([*row.unread, *others])
+        except Rejected as rejected:
             return self._reject(row.number, rejected.faults)
         made.row = row.number
         self.outcomes.append(made)
@@ -232,9 +247,9 @@ class _Work:
 
     # What it does
 
-    def _create(self, values: Mapping[str, Any]) -> Outcome:
+    def make(self, values: Mapping[str, Any]) -> Outcome:
         made_up = {name: make(values) for name, make in self.plan.made_up.items() if name not in values}
-        form = self.plan.form(MultiValueDict(_lists(made_up | dict(values))), user=self.user, park=self.park)
+        form = self.plan.form(MultiValueDict(as_sent(made_up | dict(values))), user=self.user, park=self.park)
         faults = self._commit(form)
         outcome = Outcome(0, "created", str(form.instance), form.instance.pk, faults=faults)
         if not faults:
@@ -251,7 +266,7 @@ class _Work:
             same.append(name)
         return found
 
-    def _change(self, stored: Any, values: Mapping[str, Any]) -> Outcome:
+    def change(self, stored: Any, values: Mapping[str, Any]) -> Outcome:
         form, given = self._bound(self.plan.form, stored, values, {name: name for name in self.plan.names})
         outcome = Outcome(0, "unchanged", str(stored), stored.pk)
         if not form.is_valid():
@@ -349,17 +364,17 @@ class _Work:
             current = current_fact(later, owner, self.user)  # as stored: the form that compared it has written into it
         fact = later.part.model(**{later.part.owner: owner})
         form = later.form(instance=fact, user=self.user, park=self.park)
-        data = dict(_as_typed(form))
+        data = dict(as_typed(form))
         if current is not None:
             kept = later.form(instance=current, user=self.user)
-            data |= {column: value for column, value in _as_typed(kept).items() if column in names.values()}
+            data |= {column: value for column, value in as_typed(kept).items() if column in names.values()}
         told = {column: name for name, column in names.items()}
         data |= {column: values[name] for name, column in names.items() if name in values}
         if starts is not None:
             data[later.begins] = starts.isoformat()
         elif not data.get(later.begins):
             data[later.begins] = self.choices.day.isoformat()
-        form = later.form(MultiValueDict(_lists(data)), instance=fact, user=self.user, park=self.park)
+        form = later.form(MultiValueDict(as_sent(data)), instance=fact, user=self.user, park=self.park)
         faults = self._commit(form, told)
         outcome.faults += faults
         if faults:
@@ -382,7 +397,7 @@ class _Work:
         self, kind: type[EntryForm], row: Any, values: Mapping[str, Any], names: Mapping[str, str]
     ) -> tuple[EntryForm, set[str]]:
         """The form of a stored row with the cells of the sheet put over what it holds: a blank cell says nothing."""
-        data = _as_typed(kind(instance=row, user=self.user))
+        data = as_typed(kind(instance=row, user=self.user))
         given = set()
         for name, column in names.items():
             if column not in data:
@@ -393,27 +408,37 @@ class _Work:
             elif self.choices.blank_clears and name in self.sheet.columns:
                 data[column] = ""
                 given.add(column)
-        return kind(MultiValueDict(_lists(data)), instance=row, user=self.user), given
+        return kind(MultiValueDict(as_sent(data)), instance=row, user=self.user), given
 
     def _commit(self, form: EntryForm, told: Mapping[str, str] | None = None) -> list[Fault]:
         names = told if told is not None else {name: name for name in form.fields}
-        if form.is_valid():
-            try:
-                form.commit(Via.IMPORT)
-            except ValidationError:
-                return self._faults(form, names)
-            except Http404 as refused:  # outside the gate: for this officer it does not exist
-                return [Fault(0, "", str(refused))]
-            return []
-        return self._faults(form, names)
+        return [self._fault(names.get(name, ""), text) for name, text in committed(form)]
 
     def _faults(self, form: EntryForm, told: Mapping[str, str]) -> list[Fault]:
         """Every error of a form once, at the cell that can mend it."""
-        faults = [self._fault("", str(text)) for text in form.non_field_errors()]
-        for column, texts in form.errors.items():
-            if column != NON_FIELD_ERRORS:
-                faults += [self._fault(told.get(column, ""), str(text)) for text in texts]
-        return faults
+        return [self._fault(told.get(name, ""), text) for name, text in complaints(form)]
+
+
+def committed(form: EntryForm) -> list[tuple[str, str]]:
+    """Write what a form holds. Gives what is wrong with it, if anything is: (field, sentence), "" for the whole row."""
+    if form.is_valid():
+        try:
+            form.commit(Via.IMPORT)
+        except ValidationError:
+            return complaints(form)
+        except Http404 as refused:  # outside the gate: for this officer it does not exist
+            return [("", str(refused))]
+        return []
+    return complaints(form)
+
+
+def complaints(form: EntryForm) -> list[tuple[str, str]]:
+    """Every error of a form: (field, sentence), "" for those about no field."""
+    found = [("", str(text)) for text in form.non_field_errors()]
+    for name, texts in form.errors.items():
+        if name != NON_FIELD_ERRORS:
+            found += [(name, str(text)) for text in texts]
+    return found
 
 
 def current_fact(later: Later, owner: ScopedModel, user: User) -> Any:
@@ -424,18 +449,18 @@ def current_fact(later: Later, owner: ScopedModel, user: User) -> Any:
     return rows.order_by(f"-{later.begins}", "-pk").first()
 
 
-class _Rejected(Exception):
+class Rejected(Exception):
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__()
         self.faults = list(faults)
 
 
-def _as_typed(form: EntryForm) -> dict[str, Any]:
+def as_typed(form: EntryForm) -> dict[str, Any]:
     """What the fields of an unbound form hold, as they would be sent."""
     return {name: form[name].value() for name in form.fields}
 
 
-def _lists(values: Mapping[str, Any]) -> dict[str, list[Any]]:
+def as_sent(values: Mapping[str, Any]) -> dict[str, list[Any]]:
     """For a MultiValueDict: nothing is no entry, several are several."""
     return {
         name: [str(one) for one in value] if isinstance(value, list | tuple) else [str(value)]

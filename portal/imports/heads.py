@@ -3,10 +3,9 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from portal.forms.fields import half_width
-from portal.imports.plans import Plan
 
 # A head stands near the top; further down a row of data that happens to hold a few of our words is no head
 DEEPEST: Final = 30
@@ -17,6 +16,23 @@ RESULT: Final = ("结果", "说明")
 
 Texts = Mapping[int, Mapping[int, str]]  # row → column → text
 Range = tuple[int, int, int, int]  # first row, first column, last row, last column
+
+
+class Known(Protocol):
+    """What a plan tells about its columns."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The fields that a sheet may fill."""
+
+    def known_by(self, name: str) -> tuple[str, ...]:
+        """Every head under which a column is found."""
+
+    def under(self, name: str) -> tuple[str, ...]:
+        """The heads of which one must stand above; none where its own says enough."""
+
+    def lacking(self, filled: frozenset[str]) -> list[str]:
+        """The heads of the columns that a new record needs, when these fields are filled."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +54,7 @@ def plain(text: str) -> str:
     return re.sub(r"[\s*＊:：、，,。./-]", "", bare or half_width(text)).lower()
 
 
-def find(texts: Texts, merged: Sequence[Range], plan: Plan) -> Head | None:
+def find(texts: Texts, merged: Sequence[Range], plan: Known) -> Head | None:
     """The head with the most columns known by name; of equal ones the upper. ``None`` when no row looks like one."""
     known = {plain(word) for name in plan.names for word in plan.known_by(name)}
     best: tuple[int, int] | None = None
@@ -59,8 +75,12 @@ def spread(texts: Texts, merged: Sequence[Range], row: int, known: set[str]) -> 
             for column in range(left, right + 1):
                 of_cell[one, column] = (top, left)
 
+    titles = {(top, left) for top, left, bottom, right in merged if top < row and right - left >= WIDEST}
+
     def text(one: int, column: int) -> str:
         at = of_cell.get((one, column), (one, column))
+        if at in titles:
+            return ""
         return texts.get(at[0], {}).get(at[1], "").strip()
 
     last = row
@@ -71,6 +91,15 @@ def spread(texts: Texts, merged: Sequence[Range], row: int, known: set[str]) -> 
         groups = [one for one in merged if one[0] == last and one[3] > one[1]]
     first = max(1, row - LEVELS + 1)
     columns = {column for one in range(row, last + 1) for column in texts.get(one, {})}
+    # A head that stands over no other is merged downwards, or has nothing below it
+    columns |= {
+        left
+        for top, left, bottom, right in merged
+        if left == right and first <= top < row <= bottom and texts.get(top, {}).get(left, "").strip()
+    }
+    columns |= {
+        column for one in range(first, row) for column, word in texts.get(one, {}).items() if plain(word) in known
+    }
     names = {}
     for column in sorted(columns):
         path = [text(one, column) for one in range(first, last + 1)]
@@ -89,7 +118,7 @@ def _groups(merged: Sequence[Range], column: int, row: int) -> bool:
     )
 
 
-def match(head: Head, plan: Plan) -> dict[int, str]:
+def match(head: Head, plan: Known) -> dict[int, str]:
     """Column → field. A field is filled by one column: the first that bears its name most exactly."""
     found: dict[int, str] = {}
     taken: set[str] = set()
@@ -99,6 +128,9 @@ def match(head: Head, plan: Plan) -> dict[int, str]:
         for name in plan.names:
             words = [plain(word) for word in plan.known_by(name)]
             own = plain(path[-1])
+            above = [plain(word) for word in plan.under(name)]
+            if above and not any(word in plain(part) for word in above for part in path[:-1]):
+                continue
             if own in words:
                 ranks.append((words.index(own) > 0, column, name))
             elif whole in words:
@@ -110,6 +142,6 @@ def match(head: Head, plan: Plan) -> dict[int, str]:
     return found
 
 
-def missing(mapping: Mapping[int, str], plan: Plan) -> list[str]:
+def missing(mapping: Mapping[int, str], plan: Known) -> list[str]:
     """The heads of the columns that a new record needs and the sheet lacks."""
-    return [plan.head(name) for name in plan.needed if name not in mapping.values()]
+    return plan.lacking(frozenset(mapping.values()))

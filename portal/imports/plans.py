@@ -49,6 +49,7 @@ class Plan:
     later: tuple[Later, ...] = ()
     heads: Mapping[str, str] = field(default_factory=dict)
     synonyms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    left_out: frozenset[str] = frozenset()  # what the form offers only to those for whom it is so already
     spared: frozenset[str] = frozenset()  # what the form asks for but can work out from the rest
     made_up: Mapping[str, Callable[[Mapping[str, Any]], str]] = field(default_factory=dict)
     samples: Mapping[str, str] = field(default_factory=dict)
@@ -59,7 +60,9 @@ class Plan:
         named = [name for section in self.form.sections for row in section.rows for name in names_of(row)]
         takes = self.form.base_fields
         return tuple(
-            name for name in dict.fromkeys(named) if name in takes and name != "park" and is_one_value(takes[name])
+            name
+            for name in dict.fromkeys(named)
+            if name in takes and name not in ("park", *self.left_out) and is_one_value(takes[name])
         )
 
     def head(self, name: str) -> str:
@@ -85,6 +88,18 @@ class Plan:
             *((label,) if label != self.head(name) and len(label) > 2 else ()),
             *self.synonyms.get(name, ()),
         )
+
+    def under(self, name: str) -> tuple[str, ...]:
+        """The heads of which one must stand above a column: here every head says enough."""
+        return ()
+
+    def lacking(self, filled: frozenset[str]) -> list[str]:
+        """The heads of the columns that a new record needs, when these fields are filled."""
+        return [self.head(name) for name in self.needed if name not in filled]
+
+    def listing(self) -> list[tuple[str, bool]]:
+        """What is understood, for a reader: head, and whether a new record needs it."""
+        return [(self.head(name), name in self.needed) for name in self.names]
 
     @property
     def model(self) -> type[ScopedModel]:
@@ -193,6 +208,7 @@ PLANS: Final[Mapping[str, Plan]] = {
                 Later(MemberForm.parts[0], EmploymentForm),
                 Later(MemberForm.parts[1], AffiliationForm),
             ),
+            left_out=frozenset({"dates_pending"}),
             heads={
                 "employment_enterprise": "工作单位",
                 "affiliation_organization": "所在党组织",
@@ -252,7 +268,7 @@ PLANS: Final[Mapping[str, Plan]] = {
 def short_of(name: str) -> str:
     """A short name: without whose Party it is, and 党支部 for 支部委员会."""
     bare = re.sub(r"^(中国共产党|中共)", "", name.strip())
-    return bare.replace("支部委员会", "党支部").replace("总支部委员会", "党总支")[:40]
+    return bare.replace("总支部委员会", "党总支").replace("支部委员会", "党支部")[:40]
 
 
 def filled(values: Mapping[str, Any], names: Sequence[str]) -> bool:

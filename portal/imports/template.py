@@ -1,6 +1,7 @@
 """The only place that makes the workbook officers fill in: text columns, drop-downs, an example, today's data."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Final
 
@@ -30,52 +31,116 @@ FREE: Final = PatternFill("solid", fgColor="F2F2F2")
 LINE: Final = Side("thin", "8A9099")
 
 
+@dataclass(frozen=True)
+class Printed:
+    """One column of a template. ``path`` is its head with those it stands under; ``is_strict`` refuses what is not
+    among the ``choices``."""
+
+    path: tuple[str, ...]
+    told: str = ""
+    choices: Sequence[str] = ()
+    is_strict: bool = True
+    is_needed: bool = False
+    width: int = 12
+
+
 def workbook(plan: Plan, user: User, park: Park, *, with_data: bool = False) -> bytes:
-    """Sheet 1 to fill in, sheet 2 what each column takes; two hidden sheets: choices, and which template it is."""
-    ledger = LEDGERS[plan.slug]
+    """The template of a ledger, blank or with the records of today."""
+    columns = [
+        Printed(
+            (plan.head(name),),
+            hint(plan, name),
+            choices_of(plan, name) or named(plan, name, user, park),
+            bool(choices_of(plan, name)),
+            name in plan.needed,
+            max(12, min(34, 2 * len(plan.head(name)) + 6)),
+        )
+        for name in plan.names
+    ]
+    rows = records(plan, user, park) if with_data else []
+    sample = "、".join(f"{plan.head(name)}：{text}" for name, text in plan.samples.items())
+    return drawn(plan.slug, LEDGERS[plan.slug].title, columns, rows, park, frozen=1, sample=sample)
+
+
+def drawn(
+    slug: str,
+    title: str,
+    columns: Sequence[Printed],
+    rows: Sequence[Sequence[str]],
+    park: Park,
+    *,
+    frozen: int,
+    sample: str = "",
+) -> bytes:
+    """Sheet 1 to fill in, its first ``frozen`` columns staying in sight; sheet 2 what each column takes; two hidden
+    sheets: choices, and which template it is."""
     book = Workbook()
     leaf: Any = book.active
-    leaf.title = ledger.title
-    widths = [max(12, min(34, 2 * len(plan.head(name)) + 6)) for name in plan.names]
-    for column, name in enumerate(plan.names, start=1):
-        cell = leaf.cell(1, column, plan.head(name))
-        is_needed = name in plan.needed
-        cell.font = Font(HEAD_FONT, 11)
-        cell.fill = NEEDED if is_needed else FREE
-        cell.border = Border(bottom=LINE, right=LINE)
-        cell.alignment = Alignment(vertical="center", wrap_text=True)
-        leaf.column_dimensions[get_column_letter(column)].width = widths[column - 1]
-        leaf.column_dimensions[get_column_letter(column)].number_format = "@"
-        told = hint(plan, name)
-        if told:
-            cell.comment = Comment(told, "园区党建", width=280, height=110)
-    leaf.row_dimensions[1].height = 30
-    leaf.freeze_panes = "B2"
+    leaf.title = title
+    depth = max(len(one.path) for one in columns)
+    draw_heads(leaf, columns, depth)
+    leaf.freeze_panes = leaf.cell(depth + 1, frozen + 1)
     lists = book.create_sheet(LISTS)
     lists.sheet_state = "hidden"
-    for column, name in enumerate(plan.names, start=1):
-        choices = choices_of(plan, name) or named(plan, name, user, park)
-        if not choices:
+    for column, one in enumerate(columns, start=1):
+        if not one.choices:
             continue
         letter = get_column_letter(column)
-        for row, text in enumerate(choices, start=1):
+        for row, text in enumerate(one.choices, start=1):
             put(lists.cell(row, column), text)
-        rule = DataValidation("list", formula1=f"={LISTS}!${letter}$1:${letter}${len(choices)}", allow_blank=True)
+        rule = DataValidation("list", formula1=f"={LISTS}!${letter}$1:${letter}${len(one.choices)}", allow_blank=True)
         rule.error, rule.errorTitle = "请从下拉列表中选择。", "不在可选范围内"
-        rule.showErrorMessage = bool(choices_of(plan, name))
+        rule.showErrorMessage = one.is_strict
         leaf.add_data_validation(rule)
-        rule.add(f"{letter}2:{letter}{ROWS}")
+        rule.add(f"{letter}{depth + 1}:{letter}{ROWS}")
     body = Font(BODY_FONT, 11)
-    for row, values in enumerate(records(plan, user, park) if with_data else (), start=2):
+    for row, values in enumerate(rows, start=depth + 1):
         for column, text in enumerate(values, start=1):
             cell = leaf.cell(row, column)
             put(cell, text or None)
             cell.number_format, cell.font = "@", body
-    _explain(book, plan, park)
+    told = [("／".join(one.path), one.told) for one in columns]
+    return finished(book, slug, park, [*told, ("", ""), ("示例", sample)] if sample else told, depth + 1)
+
+
+def draw_heads(leaf: Any, columns: Sequence[Printed], depth: int) -> None:
+    """Each head down to the last row of heads, or across the columns that stand under it."""
+    for level in range(depth):
+        start = 0
+        while start < len(columns):
+            path = columns[start].path[: level + 1]
+            end = start
+            while end + 1 < len(columns) and columns[end + 1].path[: level + 1] == path:
+                end += 1
+            if len(path) == level + 1:
+                last = depth if len(columns[start].path) == level + 1 else level + 1
+                leaf.cell(level + 1, start + 1, path[level])
+                if end > start or last > level + 1:
+                    leaf.merge_cells(start_row=level + 1, start_column=start + 1, end_row=last, end_column=end + 1)
+            start = end + 1
+    for column, one in enumerate(columns, start=1):
+        letter = get_column_letter(column)
+        leaf.column_dimensions[letter].width = one.width
+        leaf.column_dimensions[letter].number_format = "@"
+        for row in range(1, depth + 1):
+            cell = leaf.cell(row, column)
+            cell.font, cell.fill = Font(HEAD_FONT, 11), NEEDED if one.is_needed else FREE
+            cell.border = Border(bottom=LINE, right=LINE)
+            cell.alignment = Alignment(horizontal="center" if depth > 1 else None, vertical="center", wrap_text=True)
+        if one.told:
+            leaf.cell(len(one.path), column).comment = Comment(one.told, "园区党建", width=280, height=110)
+    for row in range(1, depth + 1):
+        leaf.row_dimensions[row].height = 34 if depth > 1 else 30
+
+
+def finished(book: Workbook, slug: str, park: Park, told: Sequence[tuple[str, str]], first: int) -> bytes:
+    """The workbook with its sheet of explanations, column by column, and the hidden one that says which template it
+    is. The first sheet is filled in from row ``first`` on."""
+    explain(book, park, told, first)
     mark = book.create_sheet(MARK)
     mark.sheet_state = "veryHidden"
     for row, words in enumerate(
-        (("台账", plan.slug), ("版本", VERSION), ("园区", park.slug), ("制作", f"{timezone.localdate()}")), 1
+        (("台账", slug), ("版本", VERSION), ("园区", park.slug), ("制作", f"{timezone.localdate()}")), 1
     ):
         mark.cell(row, 1, words[0])
         mark.cell(row, 2, words[1])
@@ -84,16 +149,14 @@ def workbook(plan: Plan, user: User, park: Park, *, with_data: bool = False) -> 
     return out.getvalue()
 
 
-def _explain(book: Workbook, plan: Plan, park: Park) -> None:
+def explain(book: Workbook, park: Park, columns: Sequence[tuple[str, str]], first: int) -> None:
     leaf = book.create_sheet(SAMPLE_SHEET)
     told = [
         ("填写说明", ""),
-        ("", f"在第1张表里从第2行填起，一行一条，导入到{park.name}。粉色列名的必须填，其余知道就填。"),
+        ("", f"在第1张表里从第{first}行填起，一行一条，导入到{park.name}。粉色列名的必须填，其余知道就填。"),
         ("", "台账里已有的：有几列变化就写几列，空白的单元格不会清掉原来的内容。"),
         ("列名", "怎么填"),
-        *((plan.head(name), hint(plan, name)) for name in plan.names),
-        ("", ""),
-        ("示例", "、".join(f"{plan.head(name)}：{text}" for name, text in plan.samples.items())),
+        *columns,
     ]
     for row, (name, text) in enumerate(told, start=1):
         leaf.cell(row, 1, name or None).font = Font(HEAD_FONT, 11)

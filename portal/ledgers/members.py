@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from django.db.models import Case, Count, Exists, OuterRef, Prefetch, Q, Subquery, When
 
-from metrics.indicators.members import SUSPENDED, stage_case
+from metrics.indicators.members import PENDING, SUSPENDED, stage_case
 from orgs.models import Affiliation, AffiliationKind, Employment, Member, Office, Post, Stage, User
 from orgs.once import once_a_day
 from orgs.periods import during
@@ -29,20 +29,28 @@ from portal.ledgers.shape import (
     whole,
 )
 
-STAGE_WORDS: Final = {**dict(Stage.choices), SUSPENDED: "停止党籍"}
-STAGE_TONES: Final = {"正式党员": "ok", "预备党员": "info", "停止党籍": "late"}
-STAGE_ORDER: Final = (Stage.FULL, SUSPENDED, Stage.PROBATIONARY, Stage.CANDIDATE, Stage.ACTIVIST, Stage.APPLICANT)
+STAGE_WORDS: Final = {**dict(Stage.choices), SUSPENDED: "停止党籍", PENDING: "入党日期待补"}
+STAGE_TONES: Final = {"正式党员": "ok", "预备党员": "info", "停止党籍": "late", "入党日期待补": "due"}
+STAGE_ORDER: Final = (
+    Stage.FULL,
+    SUSPENDED,
+    Stage.PROBATIONARY,
+    Stage.CANDIDATE,
+    Stage.ACTIVIST,
+    Stage.APPLICANT,
+    PENDING,
+)
 IN_PARTY: Final = Q(stage_at__in=[Stage.FULL, Stage.PROBATIONARY])
 
 
 @once_a_day
 def prepare_members(queryset: ScopedQuerySet, day: dt.date) -> ScopedQuerySet:
-    """Known to the Party on the day and not gone, with stage, employer and organization of that day."""
+    """Listed on the day (known and not gone, or the dates to come), with stage, employer and organization."""
     own = {"member": OuterRef("pk")}
     employed = Employment.objects.filter(during(day), **own).order_by("-since", "-pk")
     formal_first = Case(When(kind=AffiliationKind.FORMAL, then=0), default=1)
     affiliated = Affiliation.objects.filter(during(day), **own).order_by(formal_first, "-since", "-pk")
-    prepared: ScopedQuerySet = queryset.as_of(day).annotate(
+    prepared: ScopedQuerySet = queryset.filter(Member.listed_q(day)).annotate(
         stage_at=stage_case(day),
         employer_name=Subquery(employed.values("enterprise__name")[:1]),
         organization_name=Subquery(affiliated.values("organization__short_name")[:1]),
@@ -81,6 +89,7 @@ MEMBER_VIEWS: Final = (
     View("activists", "积极分子", Q(stage_at=Stage.ACTIVIST)),
     View("applicants", "申请人", Q(stage_at=Stage.APPLICANT)),
     View("suspended", "停止党籍", Q(stage_at=SUSPENDED)),
+    View("pending", "入党日期待补", Q(stage_at=PENDING)),
     View("unaffiliated", "未落实组织关系", IN_PARTY & Q(is_affiliated=False)),
 )
 
@@ -168,6 +177,11 @@ MEMBERS = Ledger(
 # Offices
 
 
+# Holds a post, but no date of admission is known: in no number of members
+PENDING_HOLDER: Final = Q(member__dates_pending=True, member__applied_on=None, member__activist_on=None) & Q(
+    member__candidate_on=None, member__admitted_on=None
+)
+
 OFFICES = Ledger(
     slug="offices",
     title="党内任职台账",
@@ -205,7 +219,7 @@ OFFICES = Ledger(
     load=simply("organization__park", "member"),
     totals=lambda q, day: {
         "n": n(q),
-        "members": different("member", q),
+        "members": Count("member", filter=q & ~PENDING_HOLDER, distinct=True),
         "organizations": different("organization", q),
         "secretaries": Count("member", filter=q & Q(post=Post.SECRETARY), distinct=True),
     },

@@ -317,7 +317,7 @@ def members_counted(look: Look) -> str:
 def stage_word(member: Member, day: Any) -> str:
     stage = member.stage_on(day)
     if stage is None:
-        return "—"
+        return "入党日期待补" if member.is_pending else "—"
     suspended = stage == Stage.FULL and member.is_suspended_on(day)
     return "停止党籍" if suspended else str(stage.label)
 

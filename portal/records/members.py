@@ -51,6 +51,8 @@ def member_strip(look: Look) -> list[Strip]:
     if stage == Stage.LEFT:
         small = f"{row.left_on}，{row.get_left_reason_display()}"
     state = {Stage.FULL: "ok", Stage.PROBATIONARY: "ok", Stage.LEFT: "off"}.get(stage, "") if stage else ""
+    if row.is_pending and stage is None:
+        state, small = "due", "补上日期以前不计入党员数"
     job = look.see(Employment).filter(during(day), member=row).select_related("enterprise").order_by("-since").first()
     here = look.see(Affiliation).filter(during(day), member=row).select_related("organization")
     formal = here.filter(kind=AffiliationKind.FORMAL).first() or here.order_by("kind").first()
@@ -188,14 +190,14 @@ def member_lanes(look: Look) -> list[Lane]:
     styles = {Stage.FULL: "g-solo", Stage.PROBATIONARY: "g-joint"}
     stages = [
         Span(since, until, str(stage.label), styles.get(stage, "g-ins"))
-        for (since, stage), until in zip(known, ends, strict=True)
+        for (since, stage), until in zip(known, ends if known else [], strict=True)
         if until is None or until > since
     ]
     jobs = look.see(Employment).filter(member=row).select_related("enterprise")
     belongs = look.see(Affiliation).filter(member=row).select_related("organization")
     offices = look.see(Office).filter(member=row).select_related("organization")
     lanes = [
-        Lane("发展阶段", stages),
+        Lane("发展阶段", stages, "入党日期待补"),
         Lane(
             "工作单位",
             [Span(one.since, one.until, str(one.enterprise), "g-set", look.url(one.enterprise)) for one in jobs],

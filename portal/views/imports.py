@@ -28,9 +28,10 @@ from portal.imports.check import Long
 from portal.imports.container import Unreadable
 from portal.imports.heads import missing
 from portal.imports.jobs import Busy
+from portal.imports.l1 import template as l1
+from portal.imports.l1.sheet import Combined
 from portal.imports.outcomes import KINDS, Outcome
-from portal.imports.plans import PLANS, Plan
-from portal.ledgers import LEDGERS
+from portal.imports.shelf import SHELF, Taker, ledger_of
 from portal.models import ImportBatch
 
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
@@ -99,8 +100,8 @@ def index(request: HttpRequest) -> HttpResponse:
     rows = ImportBatch.objects.visible_to(about.user).in_park(about.park).select_related("park").defer(*HEAVY)
     context = {
         "about": about,
-        "shelves": [(LEDGERS[slug], start_url(slug, about.park)) for slug in PLANS],
-        "batches": [(one, LEDGERS[one.ledger].title, word_of(one)) for one in rows[:MOST_BATCHES]],
+        "shelves": [(ledger_of(slug), start_url(slug, about.park)) for slug in SHELF],
+        "batches": [(one, ledger_of(one.ledger).title, word_of(one)) for one in rows[:MOST_BATCHES]],
         "count": rows.count(),
     }
     return render(request, "portal/imports.html", context)
@@ -126,11 +127,11 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "about": about,
         "plan": plan,
-        "ledger": LEDGERS[slug],
+        "ledger": ledger_of(slug),
         "form": form,
         "steps": steps(2),
         "park": form.park,
-        "heads": [(plan.head(name), name in plan.needed) for name in plan.names],
+        "heads": plan.listing(),
         "types": TYPES,
         "most": MOST_IN_BATCH,
     }
@@ -145,8 +146,11 @@ def blank(request: HttpRequest, slug: str) -> HttpResponse:
     if park is None or not parks_in_reach(about.user, RECORD_WRITERS).filter(pk=park.pk).exists():
         raise Http404("请先选一个可以登记的园区")
     with_data = request.GET.get("data") == "1"
-    data = template.workbook(plan, about.user, park, with_data=with_data)
-    name = f"{LEDGERS[slug].title}{'（现有数据）' if with_data else '模板'}{timezone.localdate():%Y%m%d}.xlsx"
+    if isinstance(plan, Combined):
+        data = l1.workbook(plan, about.user, park, with_data=with_data)
+    else:
+        data = template.workbook(plan, about.user, park, with_data=with_data)
+    name = f"{ledger_of(slug).title}{'（现有数据）' if with_data else '模板'}{timezone.localdate():%Y%m%d}.xlsx"
     return workbook(data, name)
 
 
@@ -230,11 +234,8 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
         "good": sum(outcome.kind in ("created", "changed") for outcome in outcomes),
         "bad": sum(outcome.kind == "rejected" for outcome in outcomes),
         "missing": missing({int(column): name for column, name in one.mapping.items()}, plan),
-        "unmapped": [
-            "／".join(path)
-            for column, path in sorted(one.heads.items(), key=lambda item: int(item[0]))
-            if column not in one.mapping
-        ],
+        "unmapped": unmapped(one, plan),
+        "left": left(one, plan),
         "may_undo": one.may_undo(timezone.now()),
     }
     return render(request, "portal/import_batch.html", context)
@@ -274,6 +275,7 @@ def columns(request: HttpRequest, pk: int) -> HttpResponse:
         "problems": problems,
         "day": request.POST.get("day", one.day.isoformat()),
         "options": [(name, plan.head(name)) for name in plan.names],
+        "may_clear": not isinstance(plan, Combined),
         "columns": [
             (column, letters(int(column)), "／".join(one.heads[column]), samples(one, column), chosen[column])
             for column in order
@@ -282,7 +284,33 @@ def columns(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "portal/import_columns.html", context, status=400 if problems else 200)
 
 
-def asked_columns(request: HttpRequest, one: ImportBatch, plan: Plan) -> tuple[dict[str, str], list[str]]:
+def unmapped(one: ImportBatch, plan: Taker) -> list[str]:
+    """The columns that fill nothing and that we do not know."""
+    return [
+        "／".join(path)
+        for column, path in sorted(one.heads.items(), key=lambda item: int(item[0]))
+        if column not in one.mapping and not why_unused(plan, path)
+    ]
+
+
+def left(one: ImportBatch, plan: Taker) -> list[tuple[str, list[str]]]:
+    """Why known columns fill nothing, each reason with its columns."""
+    found: dict[str, list[str]] = {}
+    for column, path in sorted(one.heads.items(), key=lambda item: int(item[0])):
+        reason = why_unused(plan, path)
+        if reason and column not in one.mapping and path != [batches.NUMBERING]:
+            found.setdefault(reason, []).append(path[-1])
+    if isinstance(plan, Combined):
+        for head, reason in plan.compared(frozenset(one.mapping.values())):
+            found.setdefault(reason, []).append(head)
+    return list(found.items())
+
+
+def why_unused(plan: Taker, path: list[str]) -> str:
+    return plan.why_unused(tuple(path)) if isinstance(plan, Combined) else ""
+
+
+def asked_columns(request: HttpRequest, one: ImportBatch, plan: Taker) -> tuple[dict[str, str], list[str]]:
     mapping: dict[str, str] = {}
     problems = []
     for column in one.heads:
@@ -359,7 +387,7 @@ def row(request: HttpRequest, pk: int, number: int) -> HttpResponse:
                 plan.head(one.mapping[column]),
                 cells[column][2] if column in cells else "",
                 [fault.text for fault in faults if fault.column == int(column)],
-                template.choices_of(plan, one.mapping[column]),
+                choices_of(plan, one.mapping[column]),
             )
             for column in order
         ],
@@ -385,7 +413,7 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
             jobs.begin(one, about.user, "confirm", digest=digest, good_only=good_only)
             return redirect("import-batch", one.pk)
         if result.written:
-            messages.success(request, written_words(result.counts, LEDGERS[one.ledger].unit))
+            messages.success(request, written_words(result.counts, ledger_of(one.ledger).unit))
             return redirect("import-batch", one.pk)
         if digest != result.digest:
             problem = "核对以后台账有了变化，结果与刚才看到的不同，没有写入。请再看一遍下面的数字，确认无误后重新确认。"
@@ -484,17 +512,17 @@ def writer(request: HttpRequest) -> Asked:
     return about
 
 
-def plan_of(slug: str) -> Plan:
-    if slug not in PLANS:
+def plan_of(slug: str) -> Taker:
+    if slug not in SHELF:
         raise Http404("这个台账不能导入")
-    return PLANS[slug]
+    return SHELF[slug]
 
 
 def batch_of(request: HttpRequest, pk: int) -> ImportBatch:
     user: Any = request.user
     rows = ImportBatch.objects.visible_to(user).writable_by(user).select_related("park")
     found: ImportBatch | None = rows.filter(pk=pk).first()
-    if found is None or found.ledger not in PLANS:
+    if found is None or found.ledger not in SHELF:
         raise Http404("没有这一批导入")
     return found
 
@@ -544,7 +572,7 @@ def steps(now: int) -> list[Step]:
 
 def shell_of(one: ImportBatch, step: int) -> dict[str, Any]:
     """What every page of a batch shows of it."""
-    return {"batch": one, "ledger": LEDGERS[one.ledger], "steps": steps(step)}
+    return {"batch": one, "ledger": ledger_of(one.ledger), "steps": steps(step)}
 
 
 def count_of(one: ImportBatch, kind: str, outcomes: list[Outcome]) -> Count:
@@ -553,7 +581,7 @@ def count_of(one: ImportBatch, kind: str, outcomes: list[Outcome]) -> Count:
     if kind == "changed":
         note = f"共{sum(len(outcome.diffs) for outcome in outcomes if outcome.kind == kind)}处变化"
     if kind == "created":
-        note += LEDGERS[one.ledger].noun
+        note += ledger_of(one.ledger).noun
     if kind == "rejected" and one.state != ImportBatch.State.OPEN:
         note = "没有写入"
     return Count(kind, label, note, number, f"{reverse('import-batch', args=[one.pk])}?kind={kind}#rows")
@@ -577,6 +605,11 @@ def hints(outcomes: list[Outcome]) -> list[tuple[str, list[int]]]:
         for hint in outcome.hints:
             found.setdefault(hint, []).append(outcome.row)
     return sorted(found.items(), key=lambda item: -len(item[1]))
+
+
+def choices_of(plan: Taker, name: str) -> list[str]:
+    """What a cell may hold, where that is few."""
+    return plan.choices(name) if isinstance(plan, Combined) else template.choices_of(plan, name)
 
 
 def samples(one: ImportBatch, column: str) -> str:
