@@ -83,7 +83,7 @@ def take_file(
         recheck(batch, plan, user, read_file(batch, plan, data, sheet), patience=patience)
 
 
-def read_file(batch: ImportBatch, plan: Plan, data: bytes, sheet: str = "") -> Sheet:
+def read_file(batch: ImportBatch, plan: Taker, data: bytes, sheet: str = "") -> Sheet:
     """Put what stands in a workbook into a batch; the rows as the check takes them."""
     book = read(batch.file_name, data)
     leaf, head = _leaf(book, plan, sheet)
