@@ -26,12 +26,27 @@ Tone = Literal["", "due", "ok"]
 
 @dataclass(frozen=True)
 class Note:
-    """A margin note beside a field: grey states a rule, amber asks for attention, green says it is met. Never a bar."""
+    """A margin note beside a field: grey states a rule, amber asks for attention, green says it is met. Never a bar.
+
+    ``link`` leads to ``url``, a record that the note speaks of.
+    """
 
     text: str
     cite: str = ""
     tone: Tone = ""
     head: str = ""
+    link: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Alike:
+    """A stored record that may be the one being entered: why, and (label, typed, stored) of what tells them apart."""
+
+    row: ScopedModel
+    url: str
+    why: str
+    lines: Sequence[tuple[str, str, str]]
 
 
 @dataclass(frozen=True)
@@ -278,6 +293,14 @@ class EntryForm(forms.ModelForm):
         """Margin notes by field."""
         return {}
 
+    def alikes(self) -> list[Alike]:
+        """For subclasses: stored records, visible to the user, that a valid new one may be the same as."""
+        return []
+
+    def carried(self) -> dict[str, str]:
+        """For subclasses: by name, what another page has to carry along for this form because it may not show it."""
+        return {}
+
     def reminders(self) -> list[Note]:
         """The amber notes: what should be looked at again, said once more after saving."""
         return [note for beside in self.notes().values() for note in beside if note.tone == "due"]
@@ -411,8 +434,8 @@ def names_of(row: Row) -> tuple[str, ...]:
 
 
 def place_of(constraint: models.BaseConstraint, fields: Mapping[str, forms.Field]) -> str:
-    """The field of a form at which a constraint's sentence is best read: the one it begins with, else the last one it is
-    about; "" for none."""
+    """The field of a form at which a constraint's sentence is best read: the one it begins with, else the last one it
+    is about; "" for none."""
     if isinstance(constraint, models.UniqueConstraint):
         about = list(constraint.fields)
     elif isinstance(constraint, models.CheckConstraint):

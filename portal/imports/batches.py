@@ -8,10 +8,10 @@ from typing import Final
 from django.db import transaction
 from django.utils import timezone
 
-from orgs import journal
+from orgs import idnumbers, journal
 from orgs.journal import Via
 from orgs.models import Park, User
-from portal.imports import check, heads
+from portal.imports import check, heads, numbers
 from portal.imports.cells import Book, Cell, Sheet as Leaf, read
 from portal.imports.heads import Head
 from portal.imports.outcomes import Choices, Outcome, Progress, Result, Sheet, untold
@@ -79,9 +79,9 @@ def take_file(
     """Put a workbook into an open batch, new or instead of another one, and check it. Raises Long once it is put in,
     where checking it would take too long."""
     with no_sweeping():
-        book = read(batch.file_name, data)
+        book, sealed = numbers.hidden(read(batch.file_name, data))
         leaf, head = _leaf(book, plan, sheet)
-        batch.file, batch.sheet = data, leaf.name
+        batch.file, batch.sheet = numbers.kept_out(data, sealed), leaf.name
         batch.sheets = [one.name for one in book.sheets if one.rows]
         take_leaf(batch, plan, leaf, head)
         recheck(batch, plan, user, sheet_of(batch, leaf.rows), patience=patience)
@@ -124,7 +124,8 @@ def take_leaf(batch: ImportBatch, plan: Plan, leaf: Leaf, head: Head) -> None:
             continue
         if first.startswith(FOOTERS):
             words = (cells[column].text.strip() for column in sorted(cells))
-            batch.notes.append({"row": number, "text": " ".join(word for word in words if word)[:60]})
+            text = idnumbers.masked(" ".join(word for word in words if word))
+            batch.notes.append({"row": number, "text": text[:60]})
             continue
         batch.rows[str(number)] = {str(column): kept(cell) for column, cell in cells.items()}
     if len(batch.rows) > MOST_ROWS:
@@ -230,6 +231,7 @@ def confirm(
         if result.written:
             batch.state, batch.done_at = ImportBatch.State.DONE, timezone.now()
             batch.written = [change.pk for change in result.changes]
+            numbers.wipe(batch)
         journal.save(batch, user, Via.IMPORT)
     return result
 
@@ -239,6 +241,7 @@ def drop(batch: ImportBatch, user: User) -> None:
     with transaction.atomic():
         hold(batch, ImportBatch.State.OPEN)
         batch.state = ImportBatch.State.DROPPED
+        numbers.wipe(batch)
         journal.save(batch, user, Via.IMPORT)
 
 
@@ -248,7 +251,7 @@ def mend(batch: ImportBatch, row: int, typed: Mapping[int, str]) -> None:
     for column, text in typed.items():
         before = cells.get(str(column))
         if before is None or str(before[2]) != text:
-            cells[str(column)] = as_typed(text)
+            cells[str(column)] = kept(numbers.hidden_cell(restored(row, column, as_typed(text))))
 
 
 def plan_for(batch: ImportBatch) -> Plan:
