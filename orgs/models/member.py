@@ -249,7 +249,7 @@ class Member(ScopedModel):
     def _contradictions(self) -> dict[str, str]:
         """What is recorded otherwise than the number says. A number that can not be opened says nothing."""
         try:
-            said = idnumbers.read(self.open_id_number(), timezone.localdate()) if self.id_cipher else None
+            said = idnumbers.read(self.open_id_number(), timezone.localdate()) if self.pk and self.id_cipher else None
         except (sealing.NotOpened, keyring.NoKey, ValidationError):
             return {}
         return contradictions(said, self.birth_on, self.sex) if said else {}

@@ -167,7 +167,7 @@ class MemberForm(EntryForm):
             self.instance.take_id_number("")
         if not number:
             return
-        self.fields["id_number"].help_text = CARRIED
+        self["id_number"].help_text = CARRIED  # drawn already when the field was cleaned
         if "id_clear" not in self.fields:
             self._offer_to_clear()
         said = idnumbers.read(number, today())

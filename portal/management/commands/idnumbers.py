@@ -34,25 +34,18 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
 
     def verify(self) -> None:
-        lost = [member.pk for member in sealed() if not opens(member)]
-        if lost:
-            some = "、".join(map(str, lost[:10]))
-            raise CommandError(f"有{len(lost):,}个身份证号打不开（党员编号{some}……）：密钥不对，或者数据被改动过。")
+        check_all()
         self.stdout.write(f"登记的身份证号共{sealed().count():,}个，都打得开。")
 
     def rotate(self) -> None:
         """A newer key has to be there: in the file it is added here, in the environment by whoever runs the portal."""
+        check_all()
         if keyring.is_in_file():
-            keyring.keys()  # makes the first one where there is none
             keyring.add()
         number, _key = keyring.current()
         try:
             with transaction.atomic():
                 done = self.seal_anew(number)
-        except sealing.NotOpened as error:
-            raise CommandError(
-                f"没有更换：有身份证号打不开（{error}），请先运行 manage.py idnumbers verify。"
-            ) from None
         except IntegrityError:
             raise CommandError("没有更换：同一园区有两名党员的身份证号相同，请先在台账里改正。") from None
         where = keyring.path() if keyring.is_in_file() else "PORTAL_ID_KEY"
@@ -77,6 +70,14 @@ class Command(BaseCommand):
 
 def sealed() -> Any:
     return Member.objects.exclude(id_cipher="").order_by("pk").only("pk", "id_cipher", "id_index")
+
+
+def check_all() -> None:
+    """Raises CommandError when a number does not open."""
+    lost = [member.pk for member in sealed() if not opens(member)]
+    if lost:
+        some = "、".join(map(str, lost[:10])) + ("……" if len(lost) > 10 else "")
+        raise CommandError(f"有{len(lost):,}个身份证号打不开（党员编号{some}）：密钥不对，或者数据被改动过。没有改动。")
 
 
 def opens(member: Member) -> bool:
