@@ -118,7 +118,8 @@ def test_a_code_that_is_taken_leads_to_its_record(officer: Any, client: Client, 
     assert "已有这个统一社会信用代码" in sentence
     (note,) = form.notes()["uscc"]
     assert (note.link, note.url) == (f"去看已登记的“{taken}”", reverse("record", args=["enterprises", taken.pk]))
-    assert f'<a href="{note.url}">{note.link}</a>' in response.content.decode()
+    # In a page of its own: what was typed is not left behind
+    assert f'<a href="{note.url}" target="_blank" rel="noopener">{note.link}' in response.content.decode()
     theirs = EnterpriseForm({"uscc": world.yi.covered.uscc}, user=officer)
     theirs.is_valid()
     assert theirs.same_code is None

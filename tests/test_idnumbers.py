@@ -619,12 +619,19 @@ def test_two_rows_with_one_number_are_not_both_written(park: Park, clerk: User) 
 
 
 def test_a_workbook_too_large_to_write_anew_is_not_kept(
-    park: Park, clerk: User, monkeypatch: pytest.MonkeyPatch
+    park: Park, clerk: User, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("portal.imports.rewriting.CPU_SECONDS", 0)
-    batch = opened(park, clerk, book([ROW]))
-    assert bytes(batch.file) == b""
-    assert [one.kind for one in batches.outcomes_of(batch)] == ["created"]
+    with monkeypatch.context() as short:
+        short.setattr("portal.imports.rewriting.CPU_SECONDS", 0)
+        killed = opened(park, clerk, book([ROW]))
+    monkeypatch.setattr("portal.imports.numbers.MOST_CELLS", 3)
+    wrong = opened(park, clerk, book([ROW, ("李四", OTHER, "错", "", "")]))
+    for batch in (killed, wrong):
+        assert bytes(batch.file) == b""
+        assert batches.outcomes_of(batch)[0].kind == "created"
+    page = text_of(client.get(reverse("import-batch", args=[wrong.pk])))
+    assert "没有留底，做不了标注表" in page
+    assert "下载标注表" not in page
 
 
 def test_without_a_key_no_workbook_with_numbers_comes_in(

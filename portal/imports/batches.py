@@ -81,7 +81,7 @@ def take_file(
     with no_sweeping():
         book, sealed = numbers.hidden(read(batch.file_name, data))
         leaf, head = _leaf(book, plan, sheet)
-        batch.file, batch.sheet = numbers.kept_out(data, sealed), leaf.name
+        batch.file, batch.sheet = numbers.kept_out(data, book, sealed), leaf.name
         batch.sheets = [one.name for one in book.sheets if one.rows]
         take_leaf(batch, plan, leaf, head)
         recheck(batch, plan, user, sheet_of(batch, leaf.rows), patience=patience)

@@ -28,6 +28,7 @@ NO_KEY: Final = "服务器上没有身份证号的密钥，含有身份证号的
 MISPLACED: Final = "是身份证号，不能填在这一列，请移到“身份证号”一列"
 NOT_OURS: Final = "是别处加密的身份证号，这里读不出来，请重新填写"
 SHORTEST: Final = 18  # signs of a cell that may hold one
+MOST_CELLS: Final = 100_000  # of a workbook that is written anew while somebody waits: some 7 s
 
 
 def hidden(book: Book) -> tuple[Book, list[list[Any]]]:
@@ -62,10 +63,12 @@ def hidden_cell(cell: Cell) -> Cell:
     return cell._replace(kind="sealed", value=PREFIX + sealing.seal(idnumbers.tidy(text), TO), text=SHOWN)
 
 
-def kept_out(data: bytes, cells: list[list[Any]]) -> bytes:
+def kept_out(data: bytes, book: Book, cells: list[list[Any]]) -> bytes:
     """The workbook to keep: with the sealed texts in it, or nothing at all where that takes too much."""
     if not cells:
         return data
+    if sum(len(row) for leaf in book.sheets for row in leaf.rows.values()) > MOST_CELLS:
+        return b""
     try:
         return rewritten(data, {"sheet": "", "rows": [], "cells": cells})
     except Unreadable:
