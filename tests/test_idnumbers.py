@@ -611,6 +611,21 @@ def test_a_first_number_that_was_imported_is_taken_back(park: Park, clerk: User)
     assert not Member.objects.get(pk=row.pk).has_id_number
 
 
+def test_an_empty_column_for_numbers_costs_nothing(park: Park, clerk: User, client: Client) -> None:
+    batch = opened(park, clerk, book([("张三", "", *ROW[2:])]))
+    page = reverse("import-batch", args=[batch.pk])
+    assert "这一批有身份证号" not in text_of(client.get(page))
+    assert confirmed(batch, clerk).written
+    assert bytes(ImportBatch.objects.get(pk=batch.pk).file)
+    with_number = opened(park, clerk, book([("李四", OTHER, *ROW[2:])]))
+    page = reverse("import-batch", args=[with_number.pk])
+    assert "这一批有身份证号：存的是加密后的" in text_of(client.get(page))
+    assert confirmed(with_number, clerk).written
+    settled = text_of(client.get(page))
+    assert "办结时已经清除" in settled
+    assert "下载带结果的工作簿" not in settled
+
+
 def test_two_rows_with_one_number_are_not_both_written(park: Park, clerk: User) -> None:
     batch = opened(park, clerk, book([ROW, ("张叁", *ROW[1:])]))
     first, second = batches.outcomes_of(batch)

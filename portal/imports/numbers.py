@@ -86,17 +86,21 @@ def number_of(cell: Cell) -> str:
 
 
 def has_any(batch: ImportBatch) -> bool:
-    """Whether the rows hold numbers, or a column for them."""
-    if FIELD in batch.mapping.values():
-        return True
-    return any(parts[0] == "sealed" for cells in batch.rows.values() for parts in cells.values())
+    """Whether the rows hold numbers: sealed ones, or such with a slip in the column for them."""
+    own = _own_columns(batch)
+    cells = (pair for cells in batch.rows.values() for pair in cells.items())
+    return any(parts[0] == "sealed" or (column in own and str(parts[2]).strip()) for column, parts in cells)
+
+
+def _own_columns(batch: ImportBatch) -> set[str]:
+    return {column for column, name in batch.mapping.items() if name == FIELD}
 
 
 def wipe(batch: ImportBatch) -> None:
     """Take the numbers, sealed or not, out of the rows of a batch that is being settled, and its workbook with them."""
     if not has_any(batch):
         return
-    own = {column for column, name in batch.mapping.items() if name == FIELD}
+    own = _own_columns(batch)
     for number, cells in batch.rows.items():
         batch.rows[number] = {
             column: parts for column, parts in cells.items() if column not in own and parts[0] != "sealed"
