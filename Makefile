@@ -62,6 +62,7 @@ contracts: $(DEV_STAMP)
 deploy-check: $(DEV_STAMP)
 	@echo "── production settings, missing migrations"
 	@PORTAL_PRODUCTION=1 PORTAL_HOSTS=portal.example PORTAL_HTTPS=1 PORTAL_SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(60))')" \
+		PORTAL_ID_KEY="$$($(BIN)/python manage.py idnumbers key)" \
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 	@$(BIN)/python manage.py makemigrations --check --dry-run
 

@@ -171,7 +171,8 @@ class JournalAdmin(Gated, admin.ModelAdmin):
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:  # type: ignore[override]
         """The address bar filters by what the list shows; never by a password, letter by letter."""
-        return "password" not in lookup and super().lookup_allowed(lookup, value, request)
+        secret = any(name in lookup for pair in journal.SECRETS.items() for name in pair)
+        return not secret and super().lookup_allowed(lookup, value, request)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

@@ -41,6 +41,8 @@ __all__ = [
     "batch",
     "delete",
     "diff",
+    "reseal",
+    "reserve",
     "restore",
     "save",
     "save_many",
@@ -49,6 +51,10 @@ __all__ = [
 
 Row = TypeVar("Row", bound=ScopedModel)
 BATCH = 2000
+# Columns of which the trail keeps that they were changed and never what they held, each with the column that tells it:
+# what is encrypted anew is another text and says the same, so there the keyed index tells
+SECRETS: Final[dict[str, str]] = {"password": "password", "id_cipher": "id_index"}
+NOT_KEPT: Final = "（不记录）"
 FEW: Final = 20  # so few are inserted as soon by the ORM
 
 
@@ -119,12 +125,14 @@ def save(row: Row, user: User | Installer, via: Via) -> Row:
         _validate(row, stored)
         row.save()
         if stored is None:
-            before, after = {}, _snapshot(row)
+            before, after = {}, _new_snapshot(row)
         else:
             changed = _differing(stored, row, _traced(row))
             before, after = _snapshot(stored, changed), _snapshot(row, changed)
-            if _secret_changed(stored, row):
-                before["password"], after["password"] = "（不记录）", "（已更换）"
+            for name in _secrets_changed(stored, row):
+                held, holds = bool(getattr(stored, name)), bool(getattr(row, name))
+                before[name] = NOT_KEPT if held else ""
+                after[name] = "（已清除）" if not holds else "（已更换）" if held else "（已登记）"
             if not after:
                 return row
         if stored is None or _could_have_moved(model, after):
@@ -161,7 +169,7 @@ def save_many(rows: Sequence[Row], user: User | Installer, via: Via, *, checked:
                 f"有{model._meta.verbose_name}与已有记录重复或不合规定，本批全部没有保存。"
             ) from error
         _check_still_writable(model, [row.pk for row in rows], user)
-        _trace([(row, Action.CREATE, {}, _snapshot(row)) for row in rows], user, via)
+        _trace([(row, Action.CREATE, {}, _new_snapshot(row)) for row in rows], user, via)
         _after_write(rows)
     return list(rows)
 
@@ -199,6 +207,20 @@ def delete(row: ScopedModel, user: User | Installer, via: Via) -> None:
         )
         _collect([change])
         _after_write([stored])
+
+
+def reserve(model: type[ScopedModel]) -> int:
+    """A key for a new row, to be written in the transaction that is open: what is sealed to a row has to know it."""
+    (key,) = _next_keys(model, 1)
+    return key
+
+
+def reseal(rows: Sequence[ScopedModel], user: Installer) -> None:
+    """Write the secrets of stored rows of one model, which say the same in another way (a newer key): no trace."""
+    _check_writer(user, Via.INSTALL)
+    if rows:
+        names = [name for pair in SECRETS.items() for name in pair if name in rows[0].untraced]
+        type(rows[0])._base_manager.bulk_update(rows, sorted(set(names)), batch_size=BATCH)
 
 
 class NotRestored(Exception):
@@ -431,9 +453,18 @@ def _value(row: ScopedModel, field: models.Field[Any, Any]) -> Any:
     return format(value.normalize(), "f") if isinstance(value, Decimal) else value
 
 
-def _secret_changed(stored: ScopedModel, row: ScopedModel) -> bool:
+def _new_snapshot(row: ScopedModel) -> dict[str, Any]:
+    """Of a new row; that it has a password goes without saying."""
+    said = {
+        name: "（已登记）" for name in SECRETS if name != "password" and name in row.untraced and getattr(row, name)
+    }
+    return _snapshot(row) | said
+
+
+def _secrets_changed(stored: ScopedModel, row: ScopedModel) -> list[str]:
     """A new password leaves a trace without a value; a login time leaves none."""
-    return "password" in row.untraced and getattr(stored, "password", None) != getattr(row, "password", None)
+    secrets = ((name, told_by) for name, told_by in SECRETS.items() if name in row.untraced)
+    return [name for name, told_by in secrets if getattr(stored, told_by) != getattr(row, told_by)]
 
 
 def _as_text(field: models.Field[Any, Any], value: Any) -> str:

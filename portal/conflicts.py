@@ -21,6 +21,7 @@ from orgs import journal
 from orgs.models import Change
 from orgs.scoping import PERSON_READERS, Persons, ScopedModel, persons_of
 from portal.forms.base import EntryForm, Slip, option_text, today
+from portal.forms.fields import SECRET
 from portal.records.parts import KEPT_BY_PARK
 from portal.templatetags.show import SOMEBODY, UNKNOWN
 
@@ -91,8 +92,8 @@ def compare(form: EntryForm, stored: EntryForm, opened: int, post: QueryDict) ->
     former = form.former(later)
     differences = []
     for name, one in form.fields.items():
-        if name not in stored.fields:
-            continue
+        if name not in stored.fields or name in SECRET:
+            continue  # of an ID number it is told only that somebody changed it
         theirs = plain(stored.get_initial_for_field(stored.fields[name], name))
         mine = plain(form.cleaned_data.get(name))
         before = key_of(one, former[name]) if name in former else theirs

@@ -22,9 +22,11 @@ from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 
+from orgs import idnumbers, keyring, sealing
 from orgs.models import User
 from portal.conflicts import PICK, entry_number
 from portal.forms import EntryForm
+from portal.forms.fields import SECRET
 from portal.models import Draft
 
 DAYS: Final = 30
@@ -35,14 +37,23 @@ MARK_AGE: Final = dt.timedelta(days=15)
 PLAIN: Final = "text/plain; charset=utf-8"  # what a script is answered in
 SALT: Final = "portal.drafts"
 # What a form carries beside its fields
-BESIDE: Final = frozenset(
-    {"csrfmiddlewaretoken", "mark", "version", "seen", "back", "again", "draft", "undecided", "more", "spread"}
-)
+BUTTONS: Final = frozenset({"again", "back", "draft", "use", "different", "more", "spread"})
+BESIDE: Final = BUTTONS | {"csrfmiddlewaretoken", "mark", "version", "seen", "undecided"}
 
 
 def typed(post: QueryDict) -> list[tuple[str, list[Any]]]:
-    """Field by field what was typed."""
-    return [(name, values) for name, values in post.lists() if name not in BESIDE and not name.startswith(PICK)]
+    """Field by field what was typed, but for what may be kept nowhere: an ID number is typed again."""
+    left_out = BESIDE | SECRET
+    return [(name, values) for name, values in post.lists() if name not in left_out and not name.startswith(PICK)]
+
+
+def secret_mark(post: QueryDict) -> list[str]:
+    """What tells one typed ID number from another and, without the key, neither which. Without a key nothing does."""
+    number = idnumbers.tidy(post.get("id_number", ""))
+    try:
+        return [sealing.index_of(number), post.get("id_clear", "")] if number else []
+    except keyring.NoKey:
+        return []
 
 
 def plain(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from orgs.scoping import ScopedModel
 from portal import drafts, submissions
 from portal.conflicts import Comparison, compare, entry_number
 from portal.forms import EntryForm
+from portal.forms.base import Alike
 from portal.models import Draft
 
 Make = Callable[..., EntryForm]
@@ -31,7 +32,8 @@ class Entered:
 
     ``version`` is the entry of the trail up to which the officer knows the record; ``None`` of a new one. ``draft`` is
     his own of this form, ``taken`` when it is filled in; ``answer`` is what a POST about the draft alone gets.
-    ``earlier`` is the record that the same form made before.
+    ``earlier`` is the record that the same form made before; ``alike`` are records that it may be about, which the
+    officer is asked about before it is written; ``used`` is the one he chose instead, with what he typed drafted.
     """
 
     form: EntryForm
@@ -42,6 +44,8 @@ class Entered:
     taken: bool = False
     answer: HttpResponse | None = None
     earlier: int | None = None
+    alike: Sequence[Alike] = ()
+    used: int | None = None
 
 
 def add(request: HttpRequest, user: User, make: Make) -> Entered:
@@ -55,8 +59,14 @@ def add(request: HttpRequest, user: User, make: Make) -> Entered:
     form, draft = make(request.POST), undecided(request, user)
     if earlier is not None:
         return Entered(form, earlier=earlier)
+    chosen = entry_number(request.POST.get("use"))
+    if chosen and draft is None and drafts.keep(user, request) is not None:
+        return Entered(form, used=chosen)
     if not form.is_valid():
         return Entered(form, draft=draft)
+    alike = form.alikes()
+    if {str(one.row.pk) for one in alike} - set(request.POST.get("different", "").split(",")):
+        return Entered(form, draft=draft, alike=alike)
     try:
         with transaction.atomic():
             if submissions.claim(user, key):

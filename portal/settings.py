@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
+from orgs import keyring
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -132,6 +134,25 @@ def secret_key(production: bool, var: Path) -> str:
     return kept.read_text(encoding="ascii").strip()
 
 
+def id_key(production: bool, var: Path) -> str:
+    """The keys of ID numbers (see ``orgs.keyring``) from the environment; "" where a file keeps them.
+
+    In production they are never drawn by themselves: who has not put them somewhere safe would lose the numbers.
+    """
+    told = env_text("PORTAL_ID_KEY")
+    if told:
+        try:
+            keyring.parse(told)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"环境变量 PORTAL_ID_KEY {error}。") from None
+    elif production and not (var / keyring.FILE).exists():
+        raise ImproperlyConfigured(
+            "正式运行（PORTAL_PRODUCTION=1）必须设置 PORTAL_ID_KEY（身份证号的密钥），写作“1:”加32个随机字节的base64；"
+            f"或者在 {var} 里放好密钥文件 {keyring.FILE}。"
+        )
+    return told
+
+
 def version(changelog: Path) -> str:
     """The newest heading of the changelog, so that the two can not disagree."""
     newest = re.search(r"^## (\d+\.\d+\.\d+)\b", changelog.read_text(encoding="utf-8"), flags=re.MULTILINE)
@@ -152,6 +173,7 @@ VAR_DIR.mkdir(parents=True, exist_ok=True)
 
 VERSION = version(BASE_DIR / "CHANGELOG.md")
 SECRET_KEY = secret_key(PRODUCTION, VAR_DIR)
+ID_KEY = id_key(PRODUCTION, VAR_DIR)
 
 ALLOWED_HOSTS = env_hosts("PORTAL_HOSTS")
 if PRODUCTION and not ALLOWED_HOSTS:
@@ -269,6 +291,8 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 # Other hosts of the park are not ours to promise https for, so neither subdomains nor the preload list
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+
+DEFAULT_EXCEPTION_REPORTER = "portal.reporting.WithoutNumbers"
 
 # One workbook or form at a time; a ledger form with inlines stays far below 5,000 fields
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000

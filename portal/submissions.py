@@ -27,7 +27,7 @@ def digest(user: User, request: HttpRequest) -> str:
     """What tells this form from all others; "" without a true mark of this account."""
     if not request.POST.get("mark") or drafts.owner(request) != user:
         return ""
-    said = [request.POST["mark"], sorted(drafts.typed(request.POST))]
+    said = [request.POST["mark"], sorted(drafts.typed(request.POST)), drafts.secret_mark(request.POST)]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 

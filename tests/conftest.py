@@ -1,5 +1,6 @@
 """The only place for what every test shares: the cast, cheap passwords, a database for browsers, forbidden skips."""
 
+import base64
 import gc
 import os
 from collections.abc import Callable, Generator
@@ -12,6 +13,7 @@ from django.test import Client
 # The pages of a test leave no rings behind worth looking for every 700 objects: it cost an eighth of the whole run
 gc.set_threshold(100_000, 50, 1000)
 
+ID_KEY = "1:" + base64.b64encode(bytes(range(32))).decode()
 NO_SKIPS = os.environ.get("PORTAL_NO_SKIPS") == "1"
 
 
@@ -52,6 +54,12 @@ def django_db_modify_db_settings(
     marked = {mark.name for item in request.session.items for mark in item.iter_markers()}
     if database["ENGINE"].endswith("sqlite3") and marked & {"e2e", "soak"}:
         database.setdefault("TEST", {})["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+
+
+@pytest.fixture(autouse=True)
+def _own_key(settings: Any) -> None:
+    """Tests neither use nor make the key of this machine."""
+    settings.ID_KEY = ID_KEY
 
 
 # The cast: always the same two parks and the same people. Factories load here, when Django is ready.

@@ -19,6 +19,7 @@ from metrics.models import FrozenReport, Source, Statement, Target
 from metrics.reports import REPORTS
 from metrics.reports.frozen import drafted
 from orgs import journal
+from orgs.idnumbers import check_digit
 from orgs.journal import Via
 from orgs.models import (
     Affiliation,
@@ -72,6 +73,12 @@ def make_uscc(number: int) -> str:
     """A 统一社会信用代码 with a right check character."""
     body = f"91150622MA{number:07d}"
     return body + str(uscc_number.calc_check_digit(body))
+
+
+def make_id_number(number: int = 1, born: str = "1980-05-06") -> str:
+    """A 公民身份号码 of nobody, with a right check digit: of a man where ``number`` is odd."""
+    body = f"999999{born.replace('-', '')}{number:03d}"
+    return body + check_digit(body)
 
 
 # Parks and people who use the portal

@@ -40,10 +40,12 @@ PACKAGES = ("orgs", "activities", "metrics", "portal")
 
 # Settings
 
+ID_KEY = "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 KEY = "k3y-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOP"
 PRODUCTION = {
     "PORTAL_PRODUCTION": "1",
     "PORTAL_SECRET_KEY": KEY,
+    "PORTAL_ID_KEY": ID_KEY,
     "PORTAL_HOSTS": "dangjian.example, 10.1.2.3",
     "PORTAL_HTTPS": "1",
 }
@@ -76,6 +78,11 @@ def load_settings(tmp_path: Path, ask: str = "", **environment: str) -> subproce
         ({"DATABASE_URL": "mysql://u:p@h/n"}, "DATABASE_URL"),
         ({**PRODUCTION, "PORTAL_SECRET_KEY": ""}, "PORTAL_SECRET_KEY"),
         ({**PRODUCTION, "PORTAL_HOSTS": " "}, "PORTAL_HOSTS"),
+        ({**PRODUCTION, "PORTAL_ID_KEY": ""}, "PORTAL_ID_KEY"),
+        ({"PORTAL_ID_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}, "PORTAL_ID_KEY"),
+        ({"PORTAL_ID_KEY": "1:AAEC"}, "PORTAL_ID_KEY"),
+        ({"PORTAL_ID_KEY": f"{ID_KEY},{ID_KEY}"}, "PORTAL_ID_KEY"),
+        ({"PORTAL_ID_KEY": "0:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}, "PORTAL_ID_KEY"),
         ({**PRODUCTION, "PORTAL_HTTPS": ""}, "PORTAL_HTTPS"),
         ({**PRODUCTION, "PORTAL_HTTPS": "on"}, "PORTAL_HTTPS"),
         ({**PRODUCTION, "PORTAL_DEBUG": "1"}, "PORTAL_DEBUG"),

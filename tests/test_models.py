@@ -65,6 +65,8 @@ EDIT: list[tuple[str, type[ScopedModel], Change]] = [
     ("orgs_member_left_reason", Member, {"left_on": day("2026-01-01")}),
     ("orgs_member_left_reason", Member, {"left_reason": "withdrew"}),
     ("orgs_member_suspension", Member, {"suspended_on": day("2026-01-02"), "reinstated_on": day("2026-01-01")}),
+    ("orgs_member_id_both", Member, {"id_cipher": "密文"}),
+    ("orgs_member_id_both", Member, {"id_index": "索引"}),
     ("orgs_member_some_date", Member, {"admitted_on": None, "full_on": None}),
     ("orgs_employment_period", Employment, {"until": EARLY}),
     ("orgs_affiliation_period", Affiliation, {"until": EARLY}),
@@ -104,6 +106,7 @@ SECOND: list[tuple[str, type[ScopedModel], Change]] = [
     ("orgs_subordination_one_open", Subordination, {"since": day("2026-01-01")}),
     ("orgs_election_once", Election, {"doc": "另一文号"}),
     ("orgs_coverage_once", Coverage, {"way": "joint"}),
+    ("orgs_member_id_once", Member, {"id_cipher": "密文", "id_index": "索引"}),
     ("orgs_employment_once", Employment, {"job": "另一岗位"}),
     ("orgs_affiliation_one_formal", Affiliation, {"since": day("2026-01-01")}),
     ("orgs_office_once", Office, {}),
@@ -144,7 +147,7 @@ def broken(world: World, officer: Any, model: type[ScopedModel], change: Change,
     """The world's row of the model, changed into something impossible and not yet saved."""
     row: Any = grant_of(officer) if model is Grant else model._default_manager.get(pk=world.jia.rows()[model].pk)
     changes = change(world.jia) if callable(change) else change
-    if second and model in (Grant, SavedView, Statement) and changes:
+    if second and model in (Grant, SavedView, Statement, Member) and changes:
         # Here the first row has to be changed as well, so that there is something to repeat
         for name, value in changes.items():
             setattr(row, name, value)

@@ -1,12 +1,15 @@
 """The only place for Party members: their stages, their employment, their affiliation and the posts they hold."""
 
 import datetime as dt
+from collections.abc import Sequence
 from itertools import pairwise
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
+from orgs import idnumbers, keyring, sealing
 from orgs.models.enterprise import Enterprise
 from orgs.models.organization import TEMPORARY_KINDS, PartyOrganization
 from orgs.models.park import Park
@@ -67,15 +70,35 @@ STAGE_DATES = (
 )
 
 
+def whole_years(since: dt.date, day: dt.date) -> int:
+    return day.year - since.year - ((day.month, day.day) < (since.month, since.day))
+
+
+def contradictions(said: idnumbers.Said, birth_on: dt.date | None, sex: str) -> dict[str, str]:
+    """By field, what is filled in otherwise than an ID number says."""
+    found = {}
+    if birth_on and birth_on != said.birth_on:
+        found["birth_on"] = "出生日期与身份证号不一致，请核对是哪一项填错了。"
+    if sex and sex != said.sex:
+        found["sex"] = "性别与身份证号不一致，请核对是哪一项填错了。"
+    return found
+
+
 def label_of(model: type[models.Model], name: str) -> str:
     """The Chinese label of a concrete field."""
     return next(str(field.verbose_name) for field in model._meta.concrete_fields if field.name == name)
 
 
 class Member(ScopedModel):
-    """A person on the way into the Party or in it; the stage on a day follows from the dates."""
+    """A person on the way into the Party or in it; the stage on a day follows from the dates.
 
+    The 公民身份号码 is sealed to the record (``id_cipher``) and found again by a keyed index (``id_index``). Nothing
+    shows it: it is opened only to see that birthday and sex do not contradict it, and to seal it with a newer key.
+    """
+
+    ADULT = 18
     read_roles = PERSON_READERS
+    untraced = frozenset({"id_cipher", "id_index"})
 
     park = models.ForeignKey(Park, models.PROTECT, verbose_name="园区", related_name="members")
     name = models.CharField("姓名", max_length=40)
@@ -102,12 +125,26 @@ class Member(ScopedModel):
     reinstated_on = models.DateField("恢复党籍日期", null=True, blank=True)
     phone = models.CharField("联系电话", max_length=30, blank=True)
     note = models.TextField("备注", blank=True)
+    id_cipher = models.CharField("身份证号", max_length=120, blank=True, editable=False)
+    id_index = models.CharField("身份证号的索引", max_length=64, blank=True, editable=False)
 
     class Meta:
         verbose_name = "党员"
         verbose_name_plural = "党员"
         ordering = ("park", "name", "pk")
+        indexes = (models.Index(fields=("id_index",), condition=~Q(id_index=""), name="orgs_member_id_index"),)
         constraints = (
+            models.UniqueConstraint(
+                fields=("park", "id_index"),
+                condition=~Q(id_index=""),
+                name="orgs_member_id_once",
+                violation_error_message="本园区台账里已有这个身份证号的党员，请在台账中查找后修改，不要重复登记。",
+            ),
+            models.CheckConstraint(
+                condition=Q(id_cipher="", id_index="") | ~Q(id_cipher="") & ~Q(id_index=""),
+                name="orgs_member_id_both",
+                violation_error_message="身份证号没有存完整，请在党员页面上重新填写身份证号。",
+            ),
             models.CheckConstraint(
                 condition=Q(full_on__isnull=True) | Q(admitted_on__isnull=False, admitted_on__lt=F("full_on")),
                 name="orgs_member_full_after_admitted",
@@ -198,6 +235,45 @@ class Member(ScopedModel):
     def is_suspended_on(self, day: dt.date) -> bool:
         return contains(self.suspended_on, self.reinstated_on, day)
 
+    # The ID number
+
+    @property
+    def has_id_number(self) -> bool:
+        return bool(self.id_cipher)
+
+    def take_id_number(self, number: str) -> None:
+        """Seal a number that has been read to this record, which has its key already; "" takes the old one away.
+
+        The same number again leaves everything as it is. Raises keyring.NoKey.
+        """
+        if number and self.id_index in sealing.indexes_of(number):
+            return
+        self.id_cipher = sealing.seal(number, self._sealed_to) if number else ""
+        self.id_index = sealing.index_of(number) if number else ""
+
+    def open_id_number(self) -> str:
+        """The number, or "". Raises sealing.NotOpened and keyring.NoKey."""
+        return sealing.unseal(self.id_cipher, self._sealed_to) if self.id_cipher else ""
+
+    @property
+    def _sealed_to(self) -> str:
+        if self.pk is None:
+            raise ValueError("a number is sealed to a record that has its key")
+        return f"{self._meta.label_lower}:{self.pk}"
+
+    @classmethod
+    def is_elsewhere(cls, indexes: Sequence[str], park: Park) -> bool:
+        """Whether another park has a member with one of these indexes: that it is so, never who or where."""
+        return cls.objects.filter(id_index__in=indexes).exclude(park=park).exists()
+
+    def _contradictions(self) -> dict[str, str]:
+        """What is recorded otherwise than the number says. A number that can not be opened says nothing."""
+        try:
+            said = idnumbers.read(self.open_id_number(), timezone.localdate()) if self.pk and self.id_cipher else None
+        except (sealing.NotOpened, keyring.NoKey, ValidationError):
+            return {}
+        return contradictions(said, self.birth_on, self.sex) if said else {}
+
     def is_full_on(self, day: dt.date) -> bool:
         return self.stage_on(day) == Stage.FULL and not self.is_suspended_on(day)
 
@@ -212,6 +288,11 @@ class Member(ScopedModel):
             raise ValidationError({"birth_on": "出生日期晚于入党各步骤的日期，请核对。"})
         if self.left_on and known and self.left_on < known[-1][1]:
             raise ValidationError({"left_on": "离开日期早于已填的发展日期，请核对。"})
+        if self.birth_on and self.admitted_on and whole_years(self.birth_on, self.admitted_on) < self.ADULT:
+            raise ValidationError({"admitted_on": "接收为预备党员时不满十八岁，请核对出生日期和接收日期。"})
+        found = self._contradictions()
+        if found:
+            raise ValidationError(found)
 
 
 class Employment(ScopedModel, Dated):

@@ -26,12 +26,27 @@ Tone = Literal["", "due", "ok"]
 
 @dataclass(frozen=True)
 class Note:
-    """A margin note beside a field: grey states a rule, amber asks for attention, green says it is met. Never a bar."""
+    """A margin note beside a field: grey states a rule, amber asks for attention, green says it is met. Never a bar.
+
+    ``link`` leads to ``url``, a record that the note speaks of.
+    """
 
     text: str
     cite: str = ""
     tone: Tone = ""
     head: str = ""
+    link: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Alike:
+    """A stored record that may be the one being entered: why, and (label, typed, stored) of what tells them apart."""
+
+    row: ScopedModel
+    url: str
+    why: str
+    lines: Sequence[tuple[str, str, str]]
 
 
 @dataclass(frozen=True)
@@ -281,6 +296,14 @@ class EntryForm(forms.ModelForm):
 
     def notes(self) -> dict[str, list[Note]]:
         """Margin notes by field."""
+        return {}
+
+    def alikes(self) -> list[Alike]:
+        """For subclasses: stored records, visible to the user, that a valid new one may be the same as."""
+        return []
+
+    def carried(self) -> dict[str, str]:
+        """For subclasses: by name, what another page has to carry along for this form because it may not show it."""
         return {}
 
     def reminders(self) -> list[Note]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django import forms
+from django.urls import reverse
 
 from orgs import journal
 from orgs.journal import Via
@@ -21,14 +22,18 @@ from orgs.models import (
     WorkKind,
 )
 from orgs.scoping import ADMINISTRATORS, Reach, grants_of
-from portal.forms.base import EntryForm, Note, Part, Section, Together, column_of
-from portal.forms.fields import CodeField, half_width
+from portal.forms.base import Alike, EntryForm, Note, Part, Section, Together, column_of
+from portal.forms.fields import CodeField, checked_while_typing, half_width
 
 STATE_HINTS = {
     "state": "登记时的经营状态；以后有变化，在企业页面上“变更经营状态”。",
     "since": "不填就从入驻之日算起。",
 }
 STATE_DETAILS = ("state_since", "staff", "fixed_premises", "has_operations", "above_scale")
+# What stands side by side when an enterprise may be on record already, and how many of those
+COMPARED: Final = ("name", "former_names", "uscc", "kind", "settled_on", "left_on", "address", "contact", "phone")
+MOST_ALIKE: Final = 3
+LEAST_DIGITS: Final = 7  # of a telephone number; fewer are an extension, which many have
 NOTE_OF_NO_STATE = Note("这家企业暂不计入实体运营口径的分母，知道以后请补上。", tone="due", head="经营状态没有填")
 
 
@@ -159,7 +164,8 @@ class EnterpriseForm(EntryForm):
         labels = {"contact": "姓名", "phone": "电话"}  # noqa: RUF012 - read by Django
 
     def prepare(self) -> None:
-        self.fields["uscc"].widget.attrs.update({"class": "w20", "autocomplete": "off", "spellcheck": "false"})
+        self.fields["uscc"].widget.attrs.update(checked_while_typing("uscc"))
+        self.same_code: Enterprise | None = None
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -170,6 +176,10 @@ class EnterpriseForm(EntryForm):
         settled, since = cleaned.get("settled_on"), cleaned.get("state_since")
         if settled and since and since < settled:
             self.add_error("state_since", f"经营状态的起始日期早于入驻日期{settled}，请核对；不填就从入驻之日算起")
+        code, park = cleaned.get("uscc"), cleaned.get("park") or self.park
+        if code and park is not None:
+            here = Enterprise.objects.visible_to(self.user).in_park(park).filter(uscc=code)
+            self.same_code = here.exclude(pk=self.instance.pk).first()
         return cleaned
 
     @classmethod
@@ -199,6 +209,36 @@ class EnterpriseForm(EntryForm):
         others = Enterprise.objects.visible_to(self.user).in_park(self.park).exclude(pk=self.instance.pk)
         return [name for name in others.values_list("name", flat=True) if plain_name(name) == plain_name(typed)][:3]
 
+    def alikes(self) -> list[Alike]:
+        """Enterprises of the park with the name (as in :meth:`alike`) or the telephone number of a valid new one."""
+        park = self.cleaned_data.get("park") or self.park
+        if not self.is_new or park is None:
+            return []
+        name, phone = plain_name(self.cleaned_data["name"]), plain_phone(self.cleaned_data.get("phone", ""))
+        rows = Enterprise.objects.visible_to(self.user).in_park(park)
+        why: dict[int, str] = {}
+        for pk, other_name, other_phone in rows.order_by("pk").values_list("pk", "name", "phone"):
+            same = [plain_name(other_name) == name, bool(phone) and plain_phone(other_phone) == phone]
+            if any(same):
+                why[pk] = "、".join(word for word, holds in zip(("名称", "电话"), same, strict=True) if holds)
+        # Of many with one telephone number those with the name, too, come first
+        chosen = sorted(why, key=lambda pk: ("名称" not in why[pk], pk))[:MOST_ALIKE]
+        found = rows.in_bulk(chosen)
+        return [
+            Alike(
+                found[pk],
+                reverse("record", args=["enterprises", pk]),
+                f"{why[pk]}相同或相近",
+                [
+                    (str(Enterprise._meta.get_field(one).verbose_name), typed, stored)  # type: ignore[union-attr]
+                    for one in COMPARED
+                    for typed, stored in [(told(self.instance, one), told(found[pk], one))]
+                    if typed or stored
+                ],
+            )
+            for pk in chosen
+        ]
+
     def notes(self) -> dict[str, list[Note]]:
         notes: dict[str, list[Note]] = {
             "kind": [Note("国有、集体企业和事业单位也照样登记，只是不计入“两个覆盖”的分母。")],
@@ -216,7 +256,10 @@ class EnterpriseForm(EntryForm):
                     head="名称相近",
                 )
             ]
-        if self.value("uscc"):
+        if self.same_code is not None:
+            link, url = f"去看已登记的“{self.same_code}”", reverse("record", args=["enterprises", self.same_code.pk])
+            notes["uscc"] = [Note("代码相同的就是同一家企业。", head="已登记", link=link, url=url)]
+        elif self.value("uscc"):
             notes["uscc"] = [Note("第18位校验相符。", tone="ok", head="代码无误")]
         if self.is_new:
             notes["state"] = [Note("只有正常经营的企业计入实体运营口径；不填经营状态，这家企业不进分母。")]
@@ -230,6 +273,18 @@ def plain_name(name: str) -> str:
     """The name without what two people write differently."""
     plain = re.sub(r"[\s()（）·.,，。\-]", "", half_width(name))
     return plain.replace("有限责任公司", "有限公司").lower()
+
+
+def plain_phone(text: str) -> str:
+    """The digits of a telephone number; "" for what is too short to tell one office from another."""
+    digits = re.sub(r"\D", "", half_width(text))
+    return digits if len(digits) >= LEAST_DIGITS else ""
+
+
+def told(row: Enterprise, name: str) -> str:
+    """A column of an enterprise as a reader sees it; "" for nothing."""
+    value = row.get_kind_display() if name == "kind" else getattr(row, name)
+    return "" if value in (None, "") else str(value)
 
 
 def three_haves(park: Park | None, staff: int | None) -> Note:

@@ -12,6 +12,11 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import ProhibitNullCharactersValidator
 from django.db import models
+from django.forms.boundfield import BoundField
+from django.templatetags.static import static
+from django.utils import timezone
+
+from orgs import idnumbers, sealing
 
 DAY_HINT: Final = "如2026-11-15，也可写2026年11月15日。"
 EARLIEST, LATEST = 1900, 2100
@@ -118,6 +123,71 @@ class CodeField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         return re.sub(r"[\s-]", "", half_width(super().to_python(value) or "")).upper()
+
+
+# Fields that hold an ID number or go with it: what is typed there is in no draft, no comparison and no plain digest
+SECRET: Final = frozenset({"id_number", "id_sealed", "id_clear"})
+
+
+class IdNumberField(forms.CharField):
+    """公民身份号码, cleaned to the number itself. A right one is never sent back to a page; a wrong one is, for how
+    else should the slip be found."""
+
+    def to_python(self, value: Any) -> str:
+        return idnumbers.tidy(super().to_python(value) or "")
+
+    def clean(self, value: Any) -> str:
+        number: str = super().clean(value)
+        if number:
+            idnumbers.read(number, timezone.localdate())
+        return number
+
+    def get_bound_field(self, form: forms.BaseForm, field_name: str) -> BoundField:
+        return _TypedNumber(form, self, field_name)
+
+
+class _TypedNumber(BoundField):
+    def value(self) -> Any:
+        typed = super().value()
+        return "" if isinstance(typed, str) and idnumbers.is_right(typed, timezone.localdate()) else typed
+
+
+class SealedField(forms.CharField):
+    """What a form that comes back carries in the place of a right number, so that it need not be typed again: the
+    number, sealed to the account. ``carried`` is the number to carry on."""
+
+    widget = forms.HiddenInput
+
+    def __init__(self, to: str) -> None:
+        super().__init__(required=False, label="身份证号")
+        self.to, self.carried = to, ""
+
+    def clean(self, value: Any) -> str:
+        sealed = super().clean(value)
+        try:
+            return sealing.unseal(sealed, self.to) if sealed else ""
+        except sealing.NotOpened:
+            raise ValidationError("刚才填的身份证号没有带过来，请重新填写", code="invalid") from None
+
+    def get_bound_field(self, form: forms.BaseForm, field_name: str) -> BoundField:
+        return _Carried(form, self, field_name)
+
+
+class _Carried(BoundField):
+    def value(self) -> str:
+        one: Any = self.field
+        return sealing.seal(one.carried, one.to) if one.carried else ""
+
+
+def checked_while_typing(kind: str) -> dict[str, str]:
+    """The attributes by which static/portal/codes.js knows a code (``uscc``, ``id``) and the picture of its error."""
+    return {
+        "class": "w20",
+        "autocomplete": "off",
+        "spellcheck": "false",
+        "data-check": kind,
+        "data-icon": f"{static('portal/icons.svg')}#late",
+    }
 
 
 class LineField(forms.CharField):

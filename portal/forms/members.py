@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from functools import cached_property
+from typing import Any, ClassVar, Final
 
+from django import forms
+from django.urls import reverse
+
+from orgs import idnumbers, journal, keyring, sealing
 from orgs.journal import Via
 from orgs.models import (
     STAGE_DATES,
@@ -17,13 +22,20 @@ from orgs.models import (
     Office,
     Post,
 )
+from orgs.models.member import contradictions
 from orgs.periods import during
-from portal.forms.base import EntryForm, Note, Part, Section, Together, add_months, column_of
+from portal.forms.base import EntryForm, Note, Part, Section, Together, add_months, column_of, today
 from portal.forms.enterprises import end_open
+from portal.forms.fields import IdNumberField, SealedField, checked_while_typing, worded
 
 RECRUITING = "中国共产党发展党员工作细则"
 EDUCATION_RULES = "中国共产党党员教育管理工作条例"
 BRANCH_RULES = "支部工作条例（试行）"
+# What the form says of an ID number in the place of showing it
+NO_NUMBER: Final = "18位。出生日期、性别没填的由它得出。提交以后不再显示，也不存入草稿。"
+HELD: Final = "已登记（不显示）。留空不变；填写新号码就是更换。不存入草稿。"
+CARRIED: Final = "已填好（不显示），提交时一起登记；要改就重新填写。不存入草稿。"
+NO_KEY: Final = "服务器上没有身份证号的密钥，现在登记不了，请告诉系统管理员；这一项留空，其余内容可以先提交"
 
 
 class MemberForm(EntryForm):
@@ -42,6 +54,7 @@ class MemberForm(EntryForm):
         "affiliation_kind": "affiliation_kind",
     }
 
+    id_number = worded(IdNumberField(label="身份证号", required=False))
     employment_enterprise = column_of(Employment, "enterprise", label="在哪家企业工作")
     employment_since = column_of(Employment, "since", label="到岗日期")
     job = column_of(Employment, "job")
@@ -70,7 +83,21 @@ class MemberForm(EntryForm):
         ),
     )
     sections = (
-        Section("基本情况", ("park", "name", "sex", "birth_on", "ethnicity", "education", "job_category", "phone")),
+        Section(
+            "基本情况",
+            (
+                "park",
+                "name",
+                "id_number",
+                "id_clear",
+                "sex",
+                "birth_on",
+                "ethnicity",
+                "education",
+                "job_category",
+                "phone",
+            ),
+        ),
         Section(
             "入党经过",
             ("applied_on", "activist_on", "candidate_on", "admitted_on", "full_on", "dates_pending"),
@@ -118,9 +145,85 @@ class MemberForm(EntryForm):
         # Only who was taken in without a date, by a sheet that has none, may stay so for now
         if not self.instance.dates_pending:
             del self.fields["dates_pending"]
+        self.number, self.is_same_number = "", False
+        self.namesake: Member | None = None
+        self.is_elsewhere = False
+        self.had_number = bool(self.instance.has_id_number)
+        one = self.fields["id_number"]
+        one.widget.attrs.update(checked_while_typing("id"))
+        one.help_text = HELD if self.had_number else NO_NUMBER
+        self.fields["id_sealed"] = self.sealed = SealedField(f"entry:{self.user.pk}")
+        if self.had_number or (self.is_bound and self.data.get("id_sealed")):
+            self._offer_to_clear()
+
+    def _offer_to_clear(self) -> None:
+        label = "清除已登记的身份证号" if self.had_number else "刚才填的身份证号不登记了"
+        self.fields["id_clear"] = forms.BooleanField(required=False, label=label)
+
+    def _take_number(self, cleaned: dict[str, Any]) -> None:
+        """Settle which number the record gets, what follows from it, and whether somebody has it already."""
+        typed, is_cleared = cleaned.get("id_number", ""), cleaned.get("id_clear", False)
+        if typed and is_cleared:
+            self.add_error("id_clear", "填了新的身份证号，又勾选了清除，请只留一样")
+        number = typed or ("" if is_cleared else cleaned.get("id_sealed", ""))
+        self.number = self.sealed.carried = cleaned["id_number"] = number
+        if is_cleared and not typed and self.had_number:
+            self.instance.take_id_number("")
+        if not number:
+            return
+        self["id_number"].help_text = CARRIED  # drawn already when the field was cleaned
+        if "id_clear" not in self.fields:
+            self._offer_to_clear()
+        said = idnumbers.read(number, today())
+        for name, value in (("birth_on", said.birth_on), ("sex", said.sex)):
+            if name not in self.errors and not cleaned.get(name):
+                cleaned[name] = value
+        for name, text in contradictions(said, cleaned.get("birth_on"), cleaned.get("sex", "")).items():
+            self.add_error(name, text.rstrip("。"))
+        self._look_for(sealing.indexes_of(number), cleaned)
+
+    def _look_for(self, indexes: list[str], cleaned: Mapping[str, Any]) -> None:
+        self.is_same_number = self.instance.id_index in indexes
+        if not self.is_same_number:
+            # The model would hold the new birthday against the old number; the new one is sealed when it is written
+            self.instance.take_id_number("")
+        park = cleaned.get("park") or self.park
+        if park is None:
+            return
+        here = Member.objects.visible_to(self.user).in_park(park).filter(id_index__in=indexes)
+        self.namesake = here.exclude(pk=self.instance.pk).first()
+        if self.namesake is not None:
+            self.add_error(
+                "id_number",
+                f"这个身份证号在本园区已登记为“{self.namesake}”，请修改那一条，不要重复登记；填错的请改正",
+            )
+        else:
+            self.is_elsewhere = Member.is_elsewhere(indexes, park)
+
+    @cached_property
+    def changed_data(self) -> list[str]:
+        """The number that is on record already is no change, however it was typed."""
+        found: list[str] = super().changed_data
+        return [name for name in found if not (self.is_same_number and name in ("id_number", "id_sealed"))]
+
+    def carried(self) -> dict[str, str]:
+        found = {"id_sealed": str(self["id_sealed"].value())} if self.number else {}
+        return found | ({"id_clear": "on"} if self.cleaned_data.get("id_clear") else {})
+
+    def before(self, via: Via) -> None:
+        if not self.number:
+            return
+        if self.is_new:
+            self.instance.pk = journal.reserve(Member)
+        self.instance.take_id_number(self.number)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
+        try:
+            self._take_number(cleaned)
+        except keyring.NoKey:
+            self.number = self.sealed.carried = ""
+            self.add_error("id_number", NO_KEY)
         dates = [field for field, _stage in STAGE_DATES]
         if any(cleaned.get(name) for name in dates):
             if "dates_pending" in self.fields:
@@ -163,7 +266,7 @@ class MemberForm(EntryForm):
         born, applied = self.value("birth_on"), self.value("applied_on")
         activist, candidate = self.value("activist_on"), self.value("candidate_on")
         admitted, full = self.value("admitted_on"), self.value("full_on")
-        return {
+        return self._notes_on_number(born) | {
             "applied_on": [
                 distance(
                     "年满十八岁可以申请入党。",
@@ -201,6 +304,19 @@ class MemberForm(EntryForm):
                 Note("每个党员都必须编入党的一个支部、小组或者其他特定组织。", f"{EDUCATION_RULES}第二十五条")
             ],
         }
+
+    def _notes_on_number(self, born: dt.date | None) -> dict[str, list[Note]]:
+        notes: dict[str, list[Note]] = {}
+        if self.namesake is not None:
+            told = f"去看已登记的“{self.namesake}”"
+            url = reverse("record", args=["members", self.namesake.pk])
+            notes["id_number"] = [Note("身份证号相同的就是同一个人。", head="已登记", link=told, url=url)]
+        elif self.is_elsewhere:
+            told = "同一个人在别的园区也有登记时才会这样，组织关系是否已经转来，请核对；无误的照常登记。"
+            notes["id_number"] = [Note(told, tone="due", head="这个身份证号在别处也有登记")]
+        if born and (self.number or self.had_number) and "birth_on" not in self.errors:
+            notes["birth_on"] = [Note("出生日期、性别与身份证号相符。", tone="ok", head="由身份证号得出")]
+        return notes
 
 
 def distance(

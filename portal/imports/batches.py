@@ -8,10 +8,10 @@ from typing import Final
 from django.db import transaction
 from django.utils import timezone
 
-from orgs import journal
+from orgs import idnumbers, journal
 from orgs.journal import Via
 from orgs.models import Park, User
-from portal.imports import check, heads, shelf
+from portal.imports import check, heads, numbers, shelf
 from portal.imports.cells import Book, Cell, Sheet as Leaf, read
 from portal.imports.heads import Head
 from portal.imports.outcomes import Choices, Outcome, Progress, Result, Sheet, untold
@@ -85,9 +85,9 @@ def take_file(
 
 def read_file(batch: ImportBatch, plan: Taker, data: bytes, sheet: str = "") -> Sheet:
     """Put what stands in a workbook into a batch; the rows as the check takes them."""
-    book = read(batch.file_name, data)
+    book, sealed = numbers.hidden(read(batch.file_name, data))
     leaf, head = _leaf(book, plan, sheet)
-    batch.file, batch.sheet = data, leaf.name
+    batch.file, batch.sheet = numbers.kept_out(data, book, sealed), leaf.name
     batch.sheets = [one.name for one in book.sheets if one.rows]
     take_leaf(batch, plan, leaf, head)
     return sheet_of(batch, leaf.rows)
@@ -131,7 +131,8 @@ def take_leaf(batch: ImportBatch, plan: Taker, leaf: Leaf, head: Head) -> None:
             continue  # nothing, or a number printed before a row that nobody filled in
         if first.startswith(FOOTERS):
             words = (cells[column].text.strip() for column in sorted(cells))
-            batch.notes.append({"row": number, "text": " ".join(word for word in words if word)[:60]})
+            text = idnumbers.masked(" ".join(word for word in words if word))
+            batch.notes.append({"row": number, "text": text[:60]})
             continue
         batch.rows[str(number)] = {str(column): kept(cell) for column, cell in cells.items()}
     if len(batch.rows) > MOST_ROWS:
@@ -240,6 +241,7 @@ def confirm(
         if result.written:
             batch.state, batch.done_at = ImportBatch.State.DONE, timezone.now()
             batch.written = [change.pk for change in result.changes]
+            numbers.wipe(batch)
         journal.save(batch, user, Via.IMPORT)
     return result
 
@@ -249,6 +251,7 @@ def drop(batch: ImportBatch, user: User) -> None:
     with transaction.atomic():
         hold(batch, ImportBatch.State.OPEN)
         batch.state = ImportBatch.State.DROPPED
+        numbers.wipe(batch)
         journal.save(batch, user, Via.IMPORT)
 
 
@@ -258,7 +261,7 @@ def mend(batch: ImportBatch, row: int, typed: Mapping[int, str]) -> None:
     for column, text in typed.items():
         before = cells.get(str(column))
         if before is None or str(before[2]) != text:
-            cells[str(column)] = as_typed(text)
+            cells[str(column)] = kept(numbers.hidden_cell(restored(row, column, as_typed(text))))
 
 
 def plan_for(batch: ImportBatch) -> Taker:

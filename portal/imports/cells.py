@@ -18,7 +18,7 @@ from portal.imports.child import EXHAUSTED, LONGEST_ANSWER
 from portal.imports.container import DAMAGED, Unreadable, inspect
 from portal.imports.parts import LAST_COLUMN, LAST_ROW, column_letters
 
-Kind = Literal["text", "number", "date", "bool", "formula", "error"]
+Kind = Literal["text", "number", "date", "bool", "formula", "error", "sealed"]
 State = Literal["visible", "hidden", "very_hidden"]
 Value = str | Decimal | dt.date | dt.time | bool  # a moment is a datetime, which is a date
 
@@ -40,7 +40,7 @@ class Cell(NamedTuple):
 
     ``value`` by kind: text str; number Decimal, with the 15 digits that Excel keeps; date a date, a datetime when the
     cell has a time too, a time when it has nothing else; bool bool; formula the value Excel wrote beside it, as text;
-    error the text of the error, such as #REF!.
+    error the text of the error, such as #REF!; sealed an ID number that :mod:`portal.imports.numbers` has sealed.
     """
 
     row: int

@@ -16,13 +16,14 @@ from django.db import transaction
 from django.http import Http404
 from django.utils.datastructures import MultiValueDict
 
-from orgs import journal
+from orgs import idnumbers, journal
 from orgs.journal import Via
 from orgs.models import Park, User
 from orgs.scoping import ScopedModel
 from portal.forms import EntryForm
 from portal.forms.base import Part, option_text
 from portal.forms.enterprises import plain_name
+from portal.forms.fields import IdNumberField
 from portal.imports.cells import Cell
 from portal.imports.columns import Column
 from portal.imports.known import Known, Record
@@ -155,6 +156,8 @@ class Work:
             elif taken.typed != "":
                 typed[name], values[name] = taken.typed, taken.value
                 is_sure = is_sure and taken.is_sure
+        if self.plan.follows is not None:
+            values = self.plan.follows(values)
         found, names = self.known.find(values)
         stored = found[0] if found else None
         problem = None
@@ -211,7 +214,10 @@ class Work:
     def _fault(self, name: str, text: str, typed: str = "") -> Fault:
         column = self.sheet.columns.get(name, 0)
         head = self.plan.head(name) if name in self.plan.names else ""
-        return Fault(column, head, text.rstrip("。"), typed)
+        # Neither the sentence nor what was typed may bring an ID number into the batch and onto the page
+        is_secret = isinstance(self.plan.form.base_fields.get(name), IdNumberField)
+        shown_typed = "" if is_secret else idnumbers.masked(typed)
+        return Fault(column, head, idnumbers.masked(text.rstrip("。")), shown_typed)
 
     # One cell
 
@@ -472,6 +478,8 @@ def as_sent(values: Mapping[str, Any]) -> dict[str, list[Any]]:
 def shown(form: EntryForm, name: str, *, stored_value: bool = False) -> str:
     """What a field holds, or held before, as a reader sees it."""
     one = form.fields[name]
+    if isinstance(one, IdNumberField):
+        return idnumbers.HIDDEN if not stored_value or getattr(form, "had_number", False) else EMPTY
     value = form.get_initial_for_field(one, name) if stored_value else form.cleaned_data.get(name)
     if isinstance(one, forms.ModelChoiceField):
         if stored_value and value is not None and one.queryset is not None:

@@ -3,9 +3,11 @@
 Called as ``python -m portal.imports.marking <megabytes> <seconds>``; given a line of JSON and the workbook::
 
     {"sheet": name, "head": row, "right": column, "heads": [结果, 说明],
-     "rows": [[row, result, told, [[column, sentence], …]], …]}
+     "rows": [[row, result, told, [[column, sentence], …]], …],
+     "cells": [[sheet, row, column, text], …]}
 
-Standard output: the workbook as it came, with those cells red and commented and two more columns.
+Standard output: the workbook as it came, with those cells red and commented and two more columns; before that, the
+``cells`` hold other texts. Without ``rows`` that is all.
 """
 
 import json
@@ -27,6 +29,11 @@ WIDE = 60  # of the column that says what is wrong
 
 def mark(book: Any, wanted: dict[str, Any]) -> None:
     """Write results and faults into the sheet; every other cell is left as it is."""
+    for sheet, row, number, text in wanted.get("cells", ()):
+        cell = book[sheet].cell(row, number)
+        cell.value, cell.data_type = text, "s"
+    if not wanted["rows"]:
+        return
     leaf = book[wanted["sheet"]]
     column = place(leaf, wanted)
     for offset, head in enumerate(wanted["heads"]):

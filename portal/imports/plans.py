@@ -8,8 +8,10 @@ from functools import cached_property
 from typing import Any, Final
 
 from django import forms
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.utils import timezone
 
+from orgs import idnumbers
 from orgs.models import Park, User
 from orgs.scoping import ScopedModel
 from portal.forms import EntryForm
@@ -53,6 +55,7 @@ class Plan:
     spared: frozenset[str] = frozenset()  # what the form asks for but can work out from the rest
     made_up: Mapping[str, Callable[[Mapping[str, Any]], str]] = field(default_factory=dict)
     samples: Mapping[str, str] = field(default_factory=dict)
+    follows: Callable[[dict[str, Any]], dict[str, Any]] | None = None  # what else a row says, to know its record by
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -204,6 +207,7 @@ PLANS: Final[Mapping[str, Plan]] = {
             "members",
             MemberForm,
             keys=(("name", "birth_on"), ("name",)),
+            follows=lambda values: with_birthday(values),
             later=(
                 Later(MemberForm.parts[0], EmploymentForm),
                 Later(MemberForm.parts[1], AffiliationForm),
@@ -216,6 +220,7 @@ PLANS: Final[Mapping[str, Plan]] = {
             },
             synonyms={
                 "name": ("党员姓名",),
+                "id_number": ("身份证号码", "公民身份号码", "身份证", "居民身份证号码", "证件号码"),
                 "birth_on": ("出生年月", "出生时间"),
                 "ethnicity": ("民族",),
                 "education": ("文化程度", "最高学历"),
@@ -269,6 +274,17 @@ def short_of(name: str) -> str:
     """A short name: without whose Party it is, and 党支部 for 支部委员会."""
     bare = re.sub(r"^(中国共产党|中共)", "", name.strip())
     return bare.replace("总支部委员会", "党总支").replace("支部委员会", "党支部")[:40]
+
+
+def with_birthday(values: dict[str, Any]) -> dict[str, Any]:
+    """With the birthday that a right ID number says, where the row gives none: it tells namesakes apart."""
+    number = values.get("id_number")
+    if not number or values.get("birth_on"):
+        return values
+    try:
+        return values | {"birth_on": idnumbers.read(str(number), timezone.localdate()).birth_on}
+    except ValidationError:
+        return values
 
 
 def filled(values: Mapping[str, Any], names: Sequence[str]) -> bool:

@@ -6,8 +6,8 @@ from typing import Any
 
 from django import forms
 
-from portal.forms.fields import CodeField, CountField, DayField, FigureField, YesNoField
-from portal.imports import values
+from portal.forms.fields import CodeField, CountField, DayField, FigureField, IdNumberField, YesNoField
+from portal.imports import numbers, values
 from portal.imports.cells import Cell
 from portal.imports.values import BadCell
 
@@ -43,6 +43,10 @@ def typed(text: str) -> list[Any]:
 
 def read_value(one: forms.Field, cell: Cell) -> str:
     """What the field would be sent by a browser. Raises BadCell with a sentence where the cell can not be read."""
+    if isinstance(one, IdNumberField):
+        return numbers.number_of(cell)
+    if cell.kind == "sealed":
+        raise BadCell(numbers.MISPLACED)
     if isinstance(one, YesNoField | forms.BooleanField):
         found = values.yes_no(cell)
         return "" if found is None else "true" if found else "false"

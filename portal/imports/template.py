@@ -15,7 +15,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from metrics.excel import BODY_FONT, HEAD_FONT, put
 from orgs.models import Park, User
-from portal.forms.fields import YesNoField
+from portal.forms.fields import SECRET, YesNoField
 from portal.imports.batches import SAMPLE_SHEET
 from portal.imports.check import current_fact, shown
 from portal.imports.outcomes import EMPTY
@@ -204,7 +204,8 @@ def records(plan: Plan, user: User, park: Park) -> list[list[str]]:
     rows = plan.model.objects.visible_to(user).in_park(park).as_of(timezone.localdate()).order_by("pk")
     for row in rows:
         form = plan.form(instance=row, user=user)
-        values = {name: shown(form, name, stored_value=True) for name in plan.names if name in form.fields}
+        told = [name for name in plan.names if name in form.fields and name not in SECRET]
+        values = {name: shown(form, name, stored_value=True) for name in told}
         for later in plan.later:
             fact = current_fact(later, row, user)
             if fact is None:

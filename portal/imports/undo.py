@@ -13,6 +13,7 @@ from orgs import journal
 from orgs.journal import Via
 from orgs.models import Action, Change, User
 from orgs.scoping import ScopedModel
+from portal.imports import numbers
 from portal.imports.batches import hold
 from portal.imports.outcomes import Progress, untold
 from portal.models import ImportBatch
@@ -49,6 +50,7 @@ def undo(batch: ImportBatch, user: User, *, tell: Progress = untold) -> list[Kep
                 spared.add((entry.model, entry.object_id))
         batch.state, batch.undone_at = ImportBatch.State.UNDONE, timezone.now()
         batch.kept = [[one.label, one.reason] for one in kept]
+        numbers.wipe(batch)
         journal.save(batch, user, Via.IMPORT)
     return kept
 
@@ -81,9 +83,13 @@ def _take_back(entry: Change, user: User) -> str:
             if entry.action == Action.CREATE:
                 journal.delete(row, user, Via.IMPORT)
             else:
+                if any(entry.before.get(name) for name in journal.SECRETS):
+                    return "导入时换掉的身份证号没有留底，恢复不了，请在党员页面上核对"
                 for name, value in entry.before.items():
                     one = model._meta.get_field(name)
                     setattr(row, one.attname, _stored(one, value))  # type: ignore[union-attr]
+                    if name in journal.SECRETS:  # there was none: neither is there what tells it
+                        setattr(row, journal.SECRETS[name], "")
                 journal.save(row, user, Via.IMPORT)
     except (ValidationError, Http404) as error:
         return error.messages[0].rstrip("。") if isinstance(error, ValidationError) else str(error)

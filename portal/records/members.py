@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from activities.models import Attendance, AttendanceStatus
 from metrics.models import Statement
 from orgs.models import (
@@ -15,6 +13,7 @@ from orgs.models import (
     Office,
     Stage,
 )
+from orgs.models.member import whole_years
 from orgs.periods import during
 from portal.forms import AffiliationForm, EmploymentForm, MemberForm, StatementForm
 from portal.records.enterprises import stage_word
@@ -35,10 +34,6 @@ from portal.records.parts import (
 from portal.timeline import Lane, Span
 
 RECENT = 10
-
-
-def whole_years(since: dt.date, day: dt.date) -> int:
-    return day.year - since.year - ((day.month, day.day) < (since.month, since.day))
 
 
 def member_strip(look: Look) -> list[Strip]:

@@ -33,6 +33,7 @@ def _lines(manifest: Manifest) -> Iterator[str]:
     yield "# 园区党建：全部台账\n"
     yield f"{manifest.day}由“园区党建”{manifest.portal}导出，共{len(manifest.tables)}张表、{manifest.rows}行。\n"
     hashes = "含有账号的密码散列值" if manifest.passwords else "不含账号的密码"
+    hashes += "，含有加密的身份证号" if manifest.id_numbers else "，不含身份证号"
     yield f"**这个文件夹含有人员姓名、电话等个人信息，{hashes}，只给有权的人，用完删除或妥善保管。**\n"
     yield "## 怎么读\n"
     yield from (f"- {line}" for line in HOW_TO_READ)
@@ -47,7 +48,7 @@ def _lines(manifest: Manifest) -> Iterator[str]:
     for model, file in zip(TABLES, manifest.tables, strict=True):
         yield f"| {file.file} | {model._meta.verbose_name} | {file.rows} | {file.bytes} | {file.sha256} |"
     for model, file in zip(TABLES, manifest.tables, strict=True):
-        yield from _table(model, file, passwords=manifest.passwords)
+        yield from _table(model, file, passwords=manifest.passwords, id_numbers=manifest.id_numbers)
     yield ""
 
 
@@ -57,16 +58,20 @@ def _how_to_put_back(manifest: Manifest) -> Iterator[str]:
     yield f"- {MANIFEST} 给程序看，内容与这里相同。文件有改动、缺少或多余，数据库表的版本不同，都不导入。"
     if not manifest.passwords:
         yield "- 账号都没有密码：导入以后用 `manage.py changepassword 账号` 给管理员设密码，其余的由管理员设。"
+    if manifest.id_numbers:
+        yield "- 身份证号是密文：导入的系统要有同一把密钥（PORTAL_ID_KEY或密钥文件id.key），没有密钥谁也读不出来。"
+    else:
+        yield "- 党员都没有身份证号：没有导出，导入以后要重新登记。要连密文一起导出，用 `export_all --id-numbers`。"
     yield "- 大屏链接用各个系统自己的密钥签名：密钥（PORTAL_SECRET_KEY）不同，原来的网址打不开，请重新生成。"
     yield "- 数据库表的版本，即已执行的迁移：\n"
     yield from (f"  - {name}" for name in manifest.schema)
     yield ""
 
 
-def _table(model: type[ScopedModel], file: File, *, passwords: bool) -> Iterator[str]:
+def _table(model: type[ScopedModel], file: File, *, passwords: bool, id_numbers: bool) -> Iterator[str]:
     yield f"\n## {model._meta.verbose_name}（{file.file}）\n"
     yield "| 列 | 名称 | 内容 | 可以空着 | 说明 |\n|---|---|---|---|---|"
-    for column in columns_of(model, passwords=passwords):
+    for column in columns_of(model, passwords=passwords, id_numbers=id_numbers):
         cells = (column.name, _label(column), _content(column), _may_be_empty(column), _remark(column))
         yield "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
 

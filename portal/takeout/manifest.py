@@ -39,6 +39,7 @@ class Manifest:
     portal: str
     day: str
     passwords: bool
+    id_numbers: bool
     schema: list[str]
     tables: list[File]
     explanation: str  # SHA-256 of 说明.md
@@ -85,6 +86,7 @@ class Manifest:
                 portal=str(told["portal"]),
                 day=str(told["day"]),
                 passwords=bool(told["passwords"]),
+                id_numbers=bool(told["id_numbers"]),
                 schema=[str(one) for one in told["schema"]],
                 tables=files,
                 explanation=str(told["explanation"]),
@@ -93,7 +95,7 @@ class Manifest:
             raise Unfit(f"{MANIFEST} 已损坏，读不懂，请重新取得这个文件夹。") from error
 
 
-def expected_tables(*, passwords: bool) -> Iterator[tuple[str, str, list[dict[str, Any]]]]:
+def expected_tables(*, passwords: bool, id_numbers: bool) -> Iterator[tuple[str, str, list[dict[str, Any]]]]:
     """(file, table, fields) of every table as this version would write them."""
     for model in TABLES:
         fields = [
@@ -102,7 +104,7 @@ def expected_tables(*, passwords: bool) -> Iterator[tuple[str, str, list[dict[st
                 "type": column.kind,
                 "empty": "text" if column.kind == "text" else "null" if column.field.null else "never",
             }
-            for column in columns_of(model, passwords=passwords)
+            for column in columns_of(model, passwords=passwords, id_numbers=id_numbers)
         ]
         yield file_of(model), model._meta.label, fields
 

@@ -16,25 +16,26 @@ from orgs.journal import NotRestored
 from orgs.scoping import ScopedModel
 from portal.takeout.cells import Column, Unreadable, encoded
 from portal.takeout.manifest import EXPLANATION, File, Manifest, Unfit, expected_tables, sha256_of
-from portal.takeout.tables import TABLES, columns_of, rows_of, schema
+from portal.takeout.tables import PASSWORDS, TABLES, columns_of, left_out, rows_of, schema
 
 LONGEST: Final = 2**31 - 1  # the names behind a frozen report of a large park are one cell
 
 
 @dataclass(frozen=True)
 class Source:
-    """A table and the file it comes from. ``rows`` is what the manifest promises; ``fill`` follows each row's cells."""
+    """A table and the file it comes from. ``rows`` is what the manifest promises; ``absent`` are the columns that the
+    file leaves out: nobody gets a password, and no member an ID number."""
 
     model: type[ScopedModel]
     path: Path
     columns: tuple[Column, ...]
     rows: int
-    without_passwords: bool
+    absent: tuple[str, ...]
 
     @property
     def names(self) -> list[str]:
         """The attributes of the rows, what the file leaves out included."""
-        return [column.name for column in self.columns] + (["password"] if self.without_passwords else [])
+        return [*(column.name for column in self.columns), *self.absent]
 
     def read(self) -> Iterator[list[Any]]:
         """Row by row, by their keys; raises :class:`Unfit` with the line where one is wrong."""
@@ -86,8 +87,7 @@ class Source:
             except Unreadable as error:
                 label = "编号" if column.field.primary_key else column.field.verbose_name
                 raise self.wrong(line, f"{column.name}（{label}）{error}") from None
-        if self.without_passwords:
-            row.append(make_password(None))
+        row += [make_password(None) if name in PASSWORDS else "" for name in self.absent]
         return row
 
 
@@ -122,7 +122,7 @@ def _check_versions(manifest: Manifest) -> None:
             "请用导出它的版本导入，再升级。"
         )
     told = [(one.file, one.table, one.fields) for one in manifest.tables]
-    if told != list(expected_tables(passwords=manifest.passwords)):
+    if told != list(expected_tables(passwords=manifest.passwords, id_numbers=manifest.id_numbers)):
         raise Unfit("manifest.json 里的表或列与本系统不同，没有导入，请用导出它的版本导入。")
 
 
@@ -140,9 +140,9 @@ def _check_files(folder: Path, manifest: Manifest, say: Callable[[str], object])
 
 
 def _source(folder: Path, model: type[ScopedModel], file: File, manifest: Manifest) -> Source:
-    columns = columns_of(model, passwords=manifest.passwords)
-    has_password = any(field.name == "password" for field in model._meta.concrete_fields)
-    return Source(model, folder / file.file, columns, file.rows, has_password and not manifest.passwords)
+    asked = {"passwords": manifest.passwords, "id_numbers": manifest.id_numbers}
+    columns, absent = columns_of(model, **asked), left_out(model, **asked)
+    return Source(model, folder / file.file, columns, file.rows, tuple(absent))
 
 
 def _told(

@@ -102,9 +102,21 @@ def file_of(model: type[ScopedModel]) -> str:
     return f"{model._meta.db_table}.csv"
 
 
-def columns_of(model: type[ScopedModel], *, passwords: bool) -> tuple[Column, ...]:
-    """The columns of a table's file in their order; hashes of passwords only when they are asked for."""
-    return tuple(Column.of(field) for field in model._meta.concrete_fields if passwords or field.name != "password")
+# What goes out only when it is asked for
+PASSWORDS: Final = frozenset({"password"})
+ID_NUMBERS: Final = frozenset({"id_cipher", "id_index"})
+
+
+def left_out(model: type[ScopedModel], *, passwords: bool, id_numbers: bool) -> list[str]:
+    """The columns of a table that its file does not have: hashes of passwords, sealed ID numbers."""
+    hidden = (frozenset() if passwords else PASSWORDS) | (frozenset() if id_numbers else ID_NUMBERS)
+    return [field.name for field in model._meta.concrete_fields if field.name in hidden]
+
+
+def columns_of(model: type[ScopedModel], *, passwords: bool, id_numbers: bool) -> tuple[Column, ...]:
+    """The columns of a table's file in their order."""
+    hidden = left_out(model, passwords=passwords, id_numbers=id_numbers)
+    return tuple(Column.of(field) for field in model._meta.concrete_fields if field.name not in hidden)
 
 
 def rows_of(model: type[ScopedModel], columns: tuple[Column, ...]) -> Iterator[tuple[Any, ...]]:

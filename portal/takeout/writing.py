@@ -23,7 +23,9 @@ OWNER_FOLDER: Final = 0o700
 UNFINISHED: Final = ".unfinished-"
 
 
-def take_out(folder: Path, say: Callable[[str], object], *, passwords: bool, replace: bool) -> Manifest:
+def take_out(
+    folder: Path, say: Callable[[str], object], *, passwords: bool, replace: bool, id_numbers: bool = False
+) -> Manifest:
     """Write every table of records into ``folder``, as they stand at one moment, readable by its owner alone.
 
     The files are put together aside and moved in when all of them are there: what an earlier export left stays whole
@@ -36,7 +38,7 @@ def take_out(folder: Path, say: Callable[[str], object], *, passwords: bool, rep
     aside = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=folder))  # for the owner alone, too
     try:
         with one_moment():
-            manifest = _write_all(aside, say, passwords=passwords)
+            manifest = _write_all(aside, say, passwords=passwords, id_numbers=id_numbers)
         # Without a manifest the folder is no export: nobody takes a half for the whole
         for name in sorted(earlier, key=lambda name: name != MANIFEST):
             (folder / name).unlink()
@@ -68,17 +70,20 @@ def _earlier_export(folder: Path, *, replace: bool) -> set[str]:
     return present
 
 
-def _write_all(aside: Path, say: Callable[[str], object], *, passwords: bool) -> Manifest:
+def _write_all(aside: Path, say: Callable[[str], object], *, passwords: bool, id_numbers: bool) -> Manifest:
     stands = schema()
     files = []
-    for model, (name, table, fields) in zip(TABLES, expected_tables(passwords=passwords), strict=True):
-        rows, size, digest = _write_table(aside / name, model, columns_of(model, passwords=passwords))
+    tables = expected_tables(passwords=passwords, id_numbers=id_numbers)
+    for model, (name, table, fields) in zip(TABLES, tables, strict=True):
+        columns = columns_of(model, passwords=passwords, id_numbers=id_numbers)
+        rows, size, digest = _write_table(aside / name, model, columns)
         files.append(File(name, table, rows, size, digest, fields))
         say(f"{model._meta.verbose_name}：{rows:,}行 → {name}")
     told = Manifest(
         portal=settings.VERSION,
         day=f"{timezone.localdate()}",
         passwords=passwords,
+        id_numbers=id_numbers,
         schema=stands,
         tables=files,
         explanation="",

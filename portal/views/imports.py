@@ -19,10 +19,11 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
 
 from metrics.excel import CONTENT_TYPE
+from orgs import idnumbers
 from orgs.models import Park, User
 from orgs.scoping import RECORD_WRITERS, parks_in_reach
 from portal.asking import Asked, asked, asked_day
-from portal.imports import batches, jobs, returned, template, undo
+from portal.imports import batches, jobs, numbers, returned, template, undo
 from portal.imports.batches import MOST_ROWS as MOST_IN_BATCH, NoHead, Settled, TooMany
 from portal.imports.check import Long
 from portal.imports.container import Unreadable
@@ -237,6 +238,8 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
         "unmapped": unmapped(one, plan),
         "left": left(one, plan),
         "may_undo": one.may_undo(timezone.now()),
+        "has_numbers": numbers.has_any(one),
+        "has_file": bool(one.file),
     }
     return render(request, "portal/import_batch.html", context)
 
@@ -344,6 +347,8 @@ def file(request: HttpRequest, pk: int) -> HttpResponse:
             one.file_name = (upload.name or "工作簿.xlsx")[-200:]
             take_file(one, about.user, upload.read())
         else:
+            if not one.file:
+                raise Unreadable("这个工作簿含有身份证号，又太大，没有留底，请重新上传。")
             take_file(one, about.user, bytes(one.file), sheet)
     except (Unreadable, NoHead, TooMany) as problem:
         messages.error(request, f"{problem}这一批还是原来的文件。")
@@ -621,7 +626,7 @@ def samples(one: ImportBatch, column: str) -> str:
             found.append(text)
         if len(found) == SAMPLES:
             break
-    return "、".join(text[:20] for text in found)
+    return "、".join(idnumbers.masked(text)[:20] for text in found)
 
 
 def letters(column: int) -> str:

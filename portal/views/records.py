@@ -38,6 +38,7 @@ ALL_CHANGES = 500
 # Parks offered by name where a new record has to be given one
 MOST_PARKS = 200
 TWICE = f"{entering.SENT}，没有再登记一遍。"
+DRAFTED = "这是已登记的那一条。刚才填的没有登记，存成了草稿，只有您自己看得到；用不着了，在登记页上点“不要了”。"
 
 
 # Reading
@@ -103,6 +104,9 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
     if entered.earlier is not None:
         messages.info(request, TWICE)
         return redirect("record", slug, entered.earlier)
+    if entered.used is not None:
+        messages.info(request, DRAFTED)
+        return redirect("record", slug, entered.used)
     cancel = reverse("ledger", args=[slug]) + (f"?{urlencode({'park': park.slug})}" if park else "")
     context = entry_context(form, form.add_title, cancel, again=True)
     return shown(request, entered, context | shell_of(about, page, park=form.park))
@@ -413,12 +417,14 @@ def shown(request: HttpRequest, entered: Entered, context: dict[str, Any]) -> Ht
     if entered.answer is not None:
         return entered.answer
     context |= {"mark": drafts.mark(entered.form.user, request.path), "taken": entered.taken}
-    context |= {"undecided": entered.draft is not None and not entered.taken}
+    context |= {"undecided": entered.draft is not None and not entered.taken, "alike": entered.alike}
+    context |= {"alike_keys": ",".join(str(one.row.pk) for one in entered.alike)}
     context |= draft_context(entered.draft)
     if entered.comparison is None:
         return render(request, "portal/entry.html", context)
     compared = {"comparison": entered.comparison, "slips": entered.comparison.slips}
-    return render(request, "portal/conflict.html", context | compared | {"kept": drafts.typed(request.POST)})
+    carried = [(name, [value]) for name, value in entered.form.carried().items()]
+    return render(request, "portal/conflict.html", context | compared | {"kept": drafts.typed(request.POST) + carried})
 
 
 def entry_context(

@@ -6,7 +6,7 @@
   root.classList.add("js");
 
   /* 表单出错时，焦点先到错误汇总 */
-  var summary = document.querySelector(".errsum");
+  var summary = document.querySelector(".errsum, [data-focus]");
   if (summary) summary.focus();
 
   function composing(event) {

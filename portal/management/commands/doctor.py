@@ -16,6 +16,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from metrics import summaries
+from orgs import keyring
 from orgs.models import Grant, Park, User
 
 
@@ -64,10 +65,26 @@ def programs() -> Iterator[Finding]:
 
 def files() -> Iterator[Finding]:
     var: Path = settings.VAR_DIR
+    yield key()
     yield Finding("数据目录", os.access(var, os.W_OK), f"{var}，剩余 {shutil.disk_usage(var).free // 2**20:,} MB")
     if settings.PRODUCTION:
         built = (settings.STATIC_ROOT / "staticfiles.json").exists()
         yield Finding("静态文件", built, "已收集" if built else "没有收集；请执行 manage.py collectstatic --noinput")
+
+
+def key() -> Finding:
+    """Whether there is a key for ID numbers, and, when it is in a file, that nobody else reads it."""
+    name = "身份证号的密钥"
+    try:
+        numbers = sorted(keyring.keys())
+    except keyring.NoKey as error:
+        return Finding(name, False, str(error))
+    told = f"第{'、'.join(map(str, numbers))}号"
+    if not keyring.is_in_file():
+        return Finding(name, True, f"{told}，在 PORTAL_ID_KEY")
+    open_to_others = keyring.path().stat().st_mode & 0o077
+    where = f"{told}，在 {keyring.path()}；请与数据库分开备份"
+    return Finding(name, not open_to_others, f"{where}；别的账号也能读，请改为600" if open_to_others else where)
 
 
 def data() -> Iterator[Finding]:

@@ -19,12 +19,19 @@ class Command(BaseCommand):
         parser.add_argument("folder", type=Path, metavar="文件夹", help="导出到哪里：新的或空的文件夹")
         parser.add_argument("--replace", action="store_true", help="替换文件夹里以前的导出")
         parser.add_argument("--passwords", action="store_true", help="连同账号的密码散列值一起导出")
+        parser.add_argument("--id-numbers", action="store_true", help="连同加密的身份证号一起导出（密钥不在里面）")
 
     def handle(self, *args: Any, **options: Any) -> None:
         began = time.perf_counter()
         folder: Path = options["folder"]
         try:
-            manifest = take_out(folder, self.stdout.write, passwords=options["passwords"], replace=options["replace"])
+            manifest = take_out(
+                folder,
+                self.stdout.write,
+                passwords=options["passwords"],
+                replace=options["replace"],
+                id_numbers=options["id_numbers"],
+            )
         except (Unfit, NotMigrated) as error:
             raise CommandError(str(error)) from error
         except OSError as error:
@@ -37,6 +44,7 @@ class Command(BaseCommand):
             f"清单 {MANIFEST} 的SHA-256：{sha256_of(folder / MANIFEST)}"
         )
         hashes = "和账号的密码散列值" if manifest.passwords else ""
+        sealed = "身份证号是密文，密钥不在里面。" if manifest.id_numbers else "身份证号没有导出。"
         self.stdout.write(
-            f"注意：文件夹含有人员姓名、电话等个人信息{hashes}，已设为只有本人可读，请妥善保管，用完删除。"
+            f"注意：文件夹含有人员姓名、电话等个人信息{hashes}，已设为只有本人可读，请妥善保管，用完删除。{sealed}"
         )
