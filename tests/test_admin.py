@@ -20,7 +20,8 @@ from orgs.scoping import ScopedModel
 from portal.models import ImportBatch, SavedView, ScreenLink
 from tests.factories import Side, World, cover, grant, make_enterprise, make_organization, make_park, make_user, meet
 
-pytestmark = pytest.mark.django_db
+# Pages over figures that other tests hold equal on both databases: on PostgreSQL in the soak
+pytestmark = [pytest.mark.django_db, pytest.mark.crawl]
 
 REGISTERED = sorted(admin.site._registry, key=lambda model: model._meta.label)
 

@@ -15,6 +15,7 @@ from stdnum.cn import uscc
 from orgs.models import Coverage, Enterprise, FormationWay, Park, PartyOrganization, User, WorkCoverage
 from portal.benchmark import measure, nation, report, rivals
 from portal.benchmark.ground import own_database
+from portal.management.commands.benchmark import Command
 
 
 def test_it_refuses_every_database_but_its_own(db: None, settings: Any) -> None:
@@ -50,16 +51,26 @@ def test_a_small_nation_answers_as_its_rivals_do(capfd: pytest.CaptureFixture[st
     assert all(line.ours is not None and line.ours.median > 0 for line in kept.lines)
     assert f"{nation.USUAL:,}家企业，1个园区" in told
 
-    before = [line.name for line in kept.lines]
-    call_command("benchmark", "--size", "tiny", "--quick", "--workbooks", "--results", str(tmp_path))
-    kept = report.Results.read(tmp_path / f"{connection.vendor}.json")
-    assert [line.name for line in kept.lines] == before
-
     page = tmp_path / "benchmark.md"
     call_command("benchmark", "--results", str(tmp_path), "--page", str(page))
     written = page.read_text(encoding="utf-8")
     assert all(f"| {line.name} | {line.who} |" in written for line in kept.lines)
     assert "not judged at this size" in written
+
+
+def test_the_lines_about_workbooks_are_replaced_alone(tmp_path: Path) -> None:
+    def line(group: str, name: str) -> measure.Line:
+        return measure.Line(group, name, "w", measure.Timing(1, 1, 1, 1), {})
+
+    def results(*lines: measure.Line) -> report.Results:
+        return report.Results("d", "2026-11-22", [], {}, {}, list(lines))
+
+    whole = tmp_path / f"{connection.vendor}.json"
+    results(line("Pages", "a"), line("Workbooks", "old")).write(whole)
+    results(line("Pages", "b"), line("Workbooks", "new")).write(tmp_path / f"{connection.vendor}-alone.json")
+    Command.replace(tmp_path)
+    assert [one.name for one in report.Results.read(whole).lines] == ["a", "new"]
+    assert [path.name for path in tmp_path.iterdir()] == [whole.name]
 
 
 def test_a_difference_ends_the_run() -> None:

@@ -35,7 +35,8 @@ from tests.factories import (
 )
 from tests.thirty_six import make_thirty_six, world_of_thirty_six
 
-pytestmark = pytest.mark.django_db
+# Pages over figures that other tests hold equal on both databases: on PostgreSQL in the soak
+pytestmark = [pytest.mark.django_db, pytest.mark.crawl]
 
 REPORT = REPORTS["two-coverage"]
 PAGE = reverse("report", args=[REPORT.slug])

@@ -120,6 +120,7 @@ def dump(park: Park) -> list[Any]:
 # Heads
 
 
+@pytest.mark.crawl
 def test_every_column_of_the_sheet_is_known(park: Park, officer: User) -> None:
     assert len(HEADS) == 63
     (leaf,) = read("x.xlsx", workbook(thirty()[:2])).sheets
@@ -138,6 +139,7 @@ def test_every_column_of_the_sheet_is_known(park: Park, officer: User) -> None:
     assert [one.path for one in ORDER[:63]] == list(HEADS)
 
 
+@pytest.mark.crawl
 def test_heads_under_a_title_are_the_same(park: Park, officer: User) -> None:
     plain, titled = (
         batches.open_batch(L1, officer, park, "x.xlsx", workbook(thirty()[:3], title=title))
@@ -148,6 +150,7 @@ def test_heads_under_a_title_are_the_same(park: Park, officer: User) -> None:
     assert kinds(titled) == ["created"] * 3
 
 
+@pytest.mark.crawl
 def test_a_group_may_be_one_column_with_the_word(park: Park, officer: User) -> None:
     flat = tuple(
         dict.fromkeys(path[:2] if len(path) == 3 and path[1] not in ("是否健全群团组织",) else path for path in HEADS)
@@ -291,6 +294,7 @@ def done(park: Park, officer: User, *rows: dict[str, Any], more: tuple[str, ...]
         ({"企业名称": ""}, "企业名称", "请填写企业名称"),
         ({"是否建立党组织": "也许"}, "是否建立党组织", "请填“是”或“否”"),
     ],
+@pytest.mark.crawl
 )
 def test_a_mistake_is_said_at_its_cell(park: Park, officer: User, change: Any, at: str, text: str) -> None:
     batch = opened(park, officer, workbook([SOLO | change]))
@@ -299,12 +303,14 @@ def test_a_mistake_is_said_at_its_cell(park: Park, officer: User, change: Any, a
     assert text in said
 
 
+@pytest.mark.crawl
 def test_without_saying_so_filled_cells_mean_an_organization(park: Park, officer: User) -> None:
     done(park, officer, {name: value for name, value in SOLO.items() if name != "是否建立党组织"})
     assert Coverage.objects.get().since == DAY  # the enterprise is known from that day on
     assert Employment.objects.get().enterprise.name == "独立机械有限公司"
 
 
+@pytest.mark.crawl
 def test_what_the_ledger_knows_goes_on(park: Park, officer: User) -> None:
     """An enterprise that is there gets its organization, its secretary, its instructor; the differences are named."""
     firm = make_enterprise(park, "独立机械有限公司", kind="mixed", settled_on=dt.date(2018, 1, 1), state=None)
@@ -324,6 +330,7 @@ def test_what_the_ledger_knows_goes_on(park: Park, officer: User) -> None:
     assert firm.coverages.get().since == dt.date(2020, 5, 1)
 
 
+@pytest.mark.crawl
 def test_a_new_secretary_ends_the_old_one(park: Park, officer: User) -> None:
     done(park, officer, SOLO)
     later = DAY + dt.timedelta(days=100)
@@ -339,6 +346,7 @@ def test_a_new_secretary_ends_the_old_one(park: Park, officer: User) -> None:
     assert "请在页面上更正" in text
 
 
+@pytest.mark.crawl
 def test_named_organizations_are_one(park: Park, officer: User) -> None:
     name = "中共滨江联合支部委员会"
     rows = [
@@ -357,6 +365,7 @@ def test_named_organizations_are_one(park: Park, officer: User) -> None:
     assert text == f"与第{FIRST_ROW}行写的不同，那一行是同一个党组织“滨江联合党支部”，请写成一样"
 
 
+@pytest.mark.crawl
 def test_another_organization_without_a_name_is_asked_for(park: Park, officer: User) -> None:
     """The sheet may not turn a joint branch of others into the enterprise's own."""
     firm = make_enterprise(park, "独立机械有限公司", settled_on=dt.date(2018, 1, 1))
@@ -367,6 +376,7 @@ def test_another_organization_without_a_name_is_asked_for(park: Park, officer: U
     assert "请加一列“党组织名称”写明是哪一个，或在页面上更正" in text
 
 
+@pytest.mark.crawl
 def test_no_or_several_working_committees_leave_the_superior_open(park: Park, officer: User) -> None:
     done(park, officer, SOLO)
     assert not Subordination.objects.exists()
@@ -376,6 +386,7 @@ def test_no_or_several_working_committees_leave_the_superior_open(park: Park, of
     assert "台账里不止一个党工委，新的党组织没有填上级，请补登" in hints(batch)
 
 
+@pytest.mark.crawl
 def test_namesakes_are_told_of_or_asked_about(park: Park, officer: User) -> None:
     make_member(park, name="王书记")
     batch = opened(park, officer, workbook([SOLO]))
@@ -389,6 +400,7 @@ def test_namesakes_are_told_of_or_asked_about(park: Park, officer: User) -> None
     assert kinds(opened(park, officer, workbook([SOLO]))) == ["changed"]
 
 
+@pytest.mark.crawl
 def test_no_organization_says_nothing_against_the_ledger(park: Park, officer: User) -> None:
     firm = make_enterprise(park, "旧机械有限公司")
     cover(make_organization(park), firm)
@@ -402,6 +414,7 @@ def test_no_organization_says_nothing_against_the_ledger(park: Park, officer: Us
     }
 
 
+@pytest.mark.crawl
 def test_blank_cells_clear_nothing_whatever_is_asked(park: Park, officer: User) -> None:
     done(park, officer, SOLO | {"联系电话": "0477-1", "企业经营地": "创新路1号"})
     before = dump(park)
@@ -413,6 +426,7 @@ def test_blank_cells_clear_nothing_whatever_is_asked(park: Park, officer: User) 
     assert dump(park) == before
 
 
+@pytest.mark.crawl
 def test_one_enterprise_twice_is_told_of(park: Park, officer: User) -> None:
     batch = opened(park, officer, workbook([SOLO, SOLO]))
     assert kinds(batch) == ["created", "rejected"]
@@ -422,6 +436,7 @@ def test_one_enterprise_twice_is_told_of(park: Park, officer: User) -> None:
 # Members without dates
 
 
+@pytest.mark.crawl
 def test_a_pending_secretary_is_listed_and_counted_nowhere(park: Park, officer: User) -> None:
     full = make_member(park, name="有日期")
     done(park, officer, SOLO)
@@ -445,6 +460,7 @@ def test_a_pending_secretary_is_listed_and_counted_nowhere(park: Park, officer: 
     assert "补上日期以前不计入党员数" in record
 
 
+@pytest.mark.crawl
 def test_the_form_offers_it_only_where_it_is_so_and_a_date_ends_it(park: Park, officer: User) -> None:
     done(park, officer, SOLO)
     pending = Member.objects.get(name="王书记")
@@ -468,6 +484,7 @@ def test_the_form_offers_it_only_where_it_is_so_and_a_date_ends_it(park: Park, o
 # The pages and the template
 
 
+@pytest.mark.crawl
 def test_the_whole_way_in_the_browser(park: Park, officer: User, above: PartyOrganization) -> None:
     browser = Client()
     browser.force_login(officer)
@@ -498,6 +515,7 @@ def test_the_whole_way_in_the_browser(park: Park, officer: User, above: PartyOrg
     assert not Enterprise.objects.filter(park=park).exists()
 
 
+@pytest.mark.crawl
 def test_the_template_takes_in_what_it_gives_out(park: Park, officer: User, above: PartyOrganization) -> None:
     done(park, officer, *thirty(), day=timezone.localdate() - dt.timedelta(days=5))
     odd = make_enterprise(park, "国有公司", kind="state", uscc=make_uscc(7), state="suspended")
@@ -601,6 +619,7 @@ def tried(seed: int, size: int) -> None:
         transaction.set_rollback(True)
 
 
+@pytest.mark.crawl
 @settings(PLAIN, max_examples=8, derandomize=True)
 @given(seed=st.integers(0, 2**32), size=st.integers(1, 6))
 def test_shown_is_done_and_done_is_undone(seed: int, size: int) -> None:

@@ -31,6 +31,9 @@ from tests.factories import (
 from tests.libreoffice import recalculated
 from tests.thirty_six import DAY, make_thirty_six, world_of_thirty_six
 
+# Pages over figures that other tests hold equal on both databases: on PostgreSQL in the soak
+pytestmark = pytest.mark.crawl
+
 REPORT = REPORTS["two-coverage"]
 PAGE = "/reports/two-coverage/"
 EXPORT = "/reports/two-coverage/export/"

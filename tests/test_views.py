@@ -29,7 +29,8 @@ from tests.factories import World, grant, make_enterprise, make_park, make_user,
 from tests.test_ledgers import fill, read, shown
 from tests.test_persons import MARKS, named_in, planted_world
 
-pytestmark = pytest.mark.django_db
+# Pages over figures that other tests hold equal on both databases: on PostgreSQL in the soak
+pytestmark = [pytest.mark.django_db, pytest.mark.crawl]
 SLUGS = list(LEDGERS)
 URL = "/ledgers/enterprises/"
 

@@ -26,7 +26,7 @@ def bringer(park: Park) -> User:
     return user
 
 
-@pytest.mark.parametrize("size", ["desk", "phone"])
+@pytest.mark.parametrize("size", ["desk", pytest.param("phone", marks=pytest.mark.soak)])
 def test_thirty_enterprises_with_five_mistakes(
     size: str,
     bringer: User,
