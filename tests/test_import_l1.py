@@ -294,8 +294,8 @@ def done(park: Park, officer: User, *rows: dict[str, Any], more: tuple[str, ...]
         ({"企业名称": ""}, "企业名称", "请填写企业名称"),
         ({"是否建立党组织": "也许"}, "是否建立党组织", "请填“是”或“否”"),
     ],
-@pytest.mark.crawl
 )
+@pytest.mark.crawl
 def test_a_mistake_is_said_at_its_cell(park: Park, officer: User, change: Any, at: str, text: str) -> None:
     batch = opened(park, officer, workbook([SOLO | change]))
     ((row, place, said),) = faults(batch)
