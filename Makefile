@@ -62,7 +62,7 @@ contracts: $(DEV_STAMP)
 deploy-check: $(DEV_STAMP)
 	@echo "── production settings, missing migrations"
 	@PORTAL_PRODUCTION=1 PORTAL_HOSTS=portal.example PORTAL_HTTPS=1 PORTAL_SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(60))')" \
-		PORTAL_ID_KEY="$$($(BIN)/python manage.py idnumbers key)" \
+		PORTAL_ID_KEY="1:$$($(BIN)/python -c 'import base64, secrets; print(base64.b64encode(secrets.token_bytes(32)).decode())')" \
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 	@$(BIN)/python manage.py makemigrations --check --dry-run
 
