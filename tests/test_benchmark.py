@@ -30,6 +30,7 @@ def test_it_refuses_nonsense(wrong: tuple[str, ...]) -> None:
         call_command("benchmark", *wrong)
 
 
+@pytest.mark.crawl
 def test_a_small_nation_answers_as_its_rivals_do(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """The whole run once: every answer of the portal equals those of raw SQL and DuckDB, or the command fails."""
     call_command("benchmark", "--size", "tiny", "--quick", "--results", str(tmp_path))

@@ -18,7 +18,7 @@ from portal.records.parts import KEPT_BY_PARK
 from tests.factories import affiliate, make_member
 from tests.test_records import edit_data, text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.crawl]
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from portal.records import RECORDS
 from portal.timeline import Lane, Span
 from tests.factories import cover, make_enterprise, set_state
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.crawl]
 
 LEDGERS = tuple(RECORDS)
 DAY = dt.date(2026, 11, 21)

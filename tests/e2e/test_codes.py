@@ -34,7 +34,10 @@ def submit(page: Page) -> None:
     page.get_by_role("button", name="提交", exact=True).click()
 
 
-@pytest.mark.parametrize(("name", "texts"), [("id_number", IDS), ("uscc", CODES)])
+WAYS = [{}, {"java_script_enabled": False}, pytest.param({"viewport": PHONE}, marks=pytest.mark.soak)]
+
+
+@pytest.mark.parametrize(("name", "texts"), [("id_number", IDS), pytest.param("uscc", CODES, marks=pytest.mark.soak)])
 def test_the_sentence_on_leaving_the_field_is_that_of_the_server(
     name: str,
     texts: list[str],
@@ -80,7 +83,7 @@ def test_the_sentence_on_leaving_the_field_is_that_of_the_server(
     assert took < 100
 
 
-@pytest.mark.parametrize("options", [{}, {"java_script_enabled": False}, {"viewport": PHONE}], ids=str)
+@pytest.mark.parametrize("options", WAYS, ids=str)
 def test_a_right_number_is_registered_and_never_seen_again(
     options: dict[str, Any], new_page: Open, login: Login, axe: Callable[[Page], None], world: Any, officer: Any
 ) -> None:
@@ -112,7 +115,7 @@ def test_a_right_number_is_registered_and_never_seen_again(
     assert not Member.objects.get(pk=row.pk).has_id_number
 
 
-@pytest.mark.parametrize("options", [{}, {"java_script_enabled": False}, {"viewport": PHONE}], ids=str)
+@pytest.mark.parametrize("options", WAYS, ids=str)
 def test_an_enterprise_that_may_be_on_record_is_compared(
     options: dict[str, Any], new_page: Open, login: Login, axe: Callable[[Page], None], world: Any, officer: Any
 ) -> None:

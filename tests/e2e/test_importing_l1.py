@@ -26,7 +26,8 @@ def bringer(park: Park) -> User:
     return user
 
 
-@pytest.mark.parametrize("size", ["desk", pytest.param("phone", marks=pytest.mark.soak)])
+@pytest.mark.soak  # its rows are checked in tests/test_import_l1.py
+@pytest.mark.parametrize("size", ["desk", "phone"])
 def test_thirty_enterprises_with_five_mistakes(
     size: str,
     bringer: User,
