@@ -79,10 +79,10 @@ def take_file(
 ) -> None:
     """Put a workbook into an open batch, new or instead of another one, and check it. Raises Long once it is put in,
     where checking it would take too long."""
-    with no_sweeping():
-        recheck(batch, plan, user, read_file(batch, plan, data, sheet), patience=patience)
+    recheck(batch, plan, user, read_file(batch, plan, data, sheet), patience=patience)
 
 
+@no_sweeping()
 def read_file(batch: ImportBatch, plan: Taker, data: bytes, sheet: str = "") -> Sheet:
     """Put what stands in a workbook into a batch; the rows as the check takes them."""
     book, sealed = numbers.hidden(read(batch.file_name, data))
