@@ -164,7 +164,7 @@ def _number(milliseconds: float) -> str:
 
 
 def _ratio(line: Line) -> str:
-    best = line.best("SQL") or line.best("django")
+    best = line.best("SQL icontains" if "icontains" in line.bar else "SQL") or line.best("django")
     if best and line.ours:
         return f"; 1/{best / line.ours.median:,.0f}"
     return f"; {line.note}" if line.note else ""
