@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from django.db import transaction
@@ -151,23 +151,17 @@ def sheet_of(batch: ImportBatch, read_now: Mapping[int, Mapping[int, Cell]] | No
     """The rows as the check takes them: by field, only filled cells of columns that have a meaning. The cells come out
     of the batch, or are those that were put into it just now."""
     columns = {name: int(column) for column, name in batch.mapping.items()}
-    if read_now is not None:
-        numbers = sorted(int(key) for key in batch.rows)
-        return Sheet({number: _by_field(read_now[number], columns) for number in numbers}, columns)
-    rows: dict[int, dict[str, Cell]] = {}
-    for number in sorted(int(key) for key in batch.rows):
-        cells = batch.rows[str(number)]
-        rows[number] = {
-            name: restored(number, column, cells[str(column)])
-            for name, column in columns.items()
-            if str(column) in cells and str(cells[str(column)][2]).strip()
-        }
+    rows = {}
+    for row in sorted(int(key) for key in batch.rows):
+        cells = _restored_row(batch, row, columns.values()) if read_now is None else read_now[row]
+        found = ((name, cells.get(column)) for name, column in columns.items())
+        rows[row] = {name: cell for name, cell in found if cell is not None and cell.text.strip()}
     return Sheet(rows, columns)
 
 
-def _by_field(cells: Mapping[int, Cell], columns: Mapping[str, int]) -> dict[str, Cell]:
-    found = ((name, cells.get(column)) for name, column in columns.items())
-    return {name: cell for name, cell in found if cell is not None and cell.text.strip()}
+def _restored_row(batch: ImportBatch, row: int, columns: Iterable[int]) -> dict[int, Cell]:
+    held = batch.rows[str(row)]
+    return {column: restored(row, column, held[str(column)]) for column in columns if str(column) in held}
 
 
 def choices_of(batch: ImportBatch, *, good_only: bool = False) -> Choices:
@@ -195,8 +189,8 @@ def recheck(
     choices = choices_of(batch)
     try:
         sheet = sheet or sheet_of(batch)
-        work = shelf.work_of(plan)
-        result = check.run(plan, sheet, user, batch.park, choices, patience=patience, tell=tell, work=work)
+        begin = shelf.work_of(plan)
+        result = check.run(plan, sheet, user, batch.park, choices, patience=patience, tell=tell, begin=begin)
     except check.Long:
         batch.outcomes, batch.digest = [], ""
         _save_open(batch, user)
@@ -235,8 +229,8 @@ def confirm(
     sheet, choices = sheet_of(batch), choices_of(batch, good_only=good_only)
     with transaction.atomic():
         hold(batch, ImportBatch.State.OPEN)
-        work = shelf.work_of(plan)
-        result = check.run(plan, sheet, user, batch.park, choices, digest, patience=patience, tell=tell, work=work)
+        begin = shelf.work_of(plan)
+        result = check.run(plan, sheet, user, batch.park, choices, digest, patience=patience, tell=tell, begin=begin)
         keep(batch, result)
         if result.written:
             batch.state, batch.done_at = ImportBatch.State.DONE, timezone.now()

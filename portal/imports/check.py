@@ -64,39 +64,39 @@ def run(
     *,
     patience: int | None = None,
     tell: Progress = untold,
-    work: Callable[[Any, Sheet, User, Park, Choices], Pass] | None = None,
+    begin: Callable[[Any, Sheet, User, Park, Choices], Pass] | None = None,
 ) -> Result:
     """Work through the rows. Written only when ``expected`` is the digest of this very result and, unless the officer
     chose to leave the bad rows out, none of them is bad. Only looked at, and without a row that a form has to be asked
-    about, it keeps nobody from writing. Raises Long when more than ``patience`` forms would have to be asked. ``work``
-    makes the pass over a sheet whose plan is not a ledger's."""
+    about, it keeps nobody from writing. Raises Long when more than ``patience`` forms would have to be asked. ``begin``
+    begins the pass over a sheet whose plan is not a ledger's."""
 
     def begun() -> tuple[Pass, list[Any]]:
-        begin = (work or Work)(plan, sheet, user, park, choices)
-        doubtful = begin.sort()
-        if patience is not None and len(doubtful) * begin.forms_a_row > patience:
+        work = (begin or Work)(plan, sheet, user, park, choices)
+        doubtful = work.sort()
+        if patience is not None and len(doubtful) * work.forms_a_row > patience:
             raise Long
-        return begin, doubtful
+        return work, doubtful
 
     if not expected:
-        done, doubtful = begun()
+        work, doubtful = begun()
         if not doubtful:
-            return Result(done.ordered())
+            return Result(work.ordered())
     try:
         with journal.batch() as written:
             if expected:
-                done, doubtful = begun()
+                work, doubtful = begun()
             settled = len(sheet.rows) - len(doubtful)
             for number, row in enumerate(doubtful, settled + 1):
                 tell(number, len(sheet.rows))
                 before = written.mark()
-                if done.ask(row).kind == "rejected":
+                if work.ask(row).kind == "rejected":
                     written.back_to(before)
-            result = Result(done.ordered())
+            result = Result(work.ordered())
             is_wanted = bool(expected) and expected == result.digest
             if not is_wanted or (result.counts["rejected"] and not choices.good_only):
                 raise _TakenBack
-            done.write()
+            work.write()
             result.changes, result.written = written.changes, True
     except _TakenBack:
         pass
