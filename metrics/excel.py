@@ -191,7 +191,7 @@ def write_form(book: Workbook, formulas: Formulas, form: Form) -> None:
     """Append the form as a sheet: number, title, line above, merged heads, index, total, blocks, line below, notes."""
     sheet = book.create_sheet(sheet_title(form.title))
     last = len(form.columns) + 1
-    _landscape(sheet)
+    landscape(sheet)
     _widths(sheet, form)
     _span(sheet, 1, 1, last, form.number, Font(BODY_FONT, 11), "right")
     _span(sheet, 2, 1, last, form.title, Font(HEAD_FONT, 20), "center", height=34)
@@ -378,7 +378,7 @@ def write_table(book: Workbook, table: Table, title: str) -> Any:
     for number, header in enumerate(table.headers, 1):
         sheet.column_dimensions[get_column_letter(number)].width = header.width
     sheet.freeze_panes = f"B{top + 2 + (table.totals is not None)}"
-    _landscape(sheet)
+    landscape(sheet)
     sheet.print_title_rows = f"{top + 1}:{top + 1}"
     sheet.append([_cell(sheet, table.title, font=Font(HEAD_FONT, 16))])
     for line in table.lines:
@@ -456,11 +456,11 @@ def _cell(sheet: Any, value: Any, kind: Kind = "text", **style: Any) -> Cell:
     return cell
 
 
-def _landscape(sheet: Any) -> None:
-    """A4 landscape, one page wide; the document margins 37/35/28/26 mm turned with the page."""
+def landscape(sheet: Any, across: int = 1) -> None:
+    """A4 landscape, ``across`` pages wide; the document margins 37/35/28/26 mm turned with the page."""
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.paperSize = 9  # A4
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = across, 0
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     margins = sheet.page_margins
     margins.top, margins.bottom, margins.left, margins.right = (mm / 25.4 for mm in (28, 26, 35, 37))

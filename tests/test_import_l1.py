@@ -523,6 +523,8 @@ def test_the_template_takes_in_what_it_gives_out(park: Park, officer: User, abov
     cover(branch, odd, way="relying")
     cover(make_organization(park, "中共二支部"), odd, way="attached")
     appoint(make_member(park), branch)
+    # Whose state nobody knows: a blank cell of the sheet does not make one up
+    unknown = make_enterprise(park, "状态未知有限公司", state=None)
     browser = Client()
     browser.force_login(officer)
     url = reverse("import-template", args=["l1"])
@@ -535,9 +537,25 @@ def test_the_template_takes_in_what_it_gives_out(park: Park, officer: User, abov
     assert {str(one.sqref).split(":")[0] for one in leaf.data_validations.dataValidation} >= {"M4", "W4", "R4"}
     data = browser.get(f"{url}?data=1").content
     batch = batches.open_batch(L1, officer, park, "x.xlsx", data)
-    assert Counter(kinds(batch)) == {"unchanged": 31}, [
+    assert Counter(kinds(batch)) == {"unchanged": 32}, [
         one for one in batches.outcomes_of(batch) if one.kind != "unchanged"
     ]
+    assert not unknown.states.exists()
+    # On paper: lying, a few pages across, the heads and the name of the enterprise on each
+    assert leaf.page_setup.orientation == "landscape"
+    assert (leaf.page_setup.fitToWidth, leaf.page_setup.fitToHeight) == (4, 0)
+    assert leaf.sheet_properties.pageSetUpPr.fitToPage
+    assert (leaf.print_title_rows, leaf.print_title_cols) == ("$1:$3", "$I:$I")
+
+
+@pytest.mark.crawl
+def test_a_number_of_employees_makes_a_state_only_where_none_is(park: Park, officer: User) -> None:
+    firm = make_enterprise(park, "状态未知有限公司", state=None)
+    row = {"企业名称": firm.name, "从业人员数量（名）": "35"}
+    batch = opened(park, officer, workbook([row]))
+    assert kinds(batch) == ["changed"]
+    assert confirmed(batch, officer).written
+    assert [(one.state, one.staff, one.since) for one in firm.states.all()] == [("operating", 35, DAY)]
 
 
 # Whatever a sheet holds

@@ -13,7 +13,7 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from metrics.excel import BODY_FONT, HEAD_FONT, put
+from metrics.excel import BODY_FONT, HEAD_FONT, landscape, put
 from orgs.models import Park, User
 from portal.forms.fields import SECRET, YesNoField
 from portal.imports.batches import SAMPLE_SHEET
@@ -24,6 +24,7 @@ from portal.ledgers import LEDGERS
 
 VERSION: Final = "2026-11"
 ROWS: Final = 2000  # rows with drop-downs
+ACROSS: Final = 220  # characters beside each other that a lying page still shows large enough to read
 LISTS: Final = "选项"
 MARK: Final = "模板"
 NEEDED: Final = PatternFill("solid", fgColor="F6E3E4")
@@ -93,6 +94,9 @@ def drawn(
         rule.showErrorMessage = one.is_strict
         leaf.add_data_validation(rule)
         rule.add(f"{letter}{depth + 1}:{letter}{ROWS}")
+    landscape(leaf, across=-(-sum(one.width for one in columns) // ACROSS))
+    letter = get_column_letter(frozen)
+    leaf.print_title_rows, leaf.print_title_cols = f"1:{depth}", f"{letter}:{letter}"
     body = Font(BODY_FONT, 11)
     for row, values in enumerate(rows, start=depth + 1):
         for column, text in enumerate(values, start=1):

@@ -138,7 +138,9 @@ class Combining(Writer):
         else:
             if says_the_same(KIND, given.get("kind", ""), stored.kind):
                 given.pop("kind", None)
-            if not self.seen(BusinessState).filter(enterprise=stored, until__isnull=True).exists():
+            # Of one on record a blank cell says nothing; its numbers are of one in business
+            says_numbers = given.get("staff") or given.get("above_scale")
+            if says_numbers and not self.seen(BusinessState).filter(enterprise=stored, until__isnull=True).exists():
                 given.setdefault("state", BusinessStateKind.OPERATING.value)
             made = self.firms.change(stored, given)
         told.take(made)
