@@ -5,11 +5,12 @@ Workbooks of others are read in ``portal/imports``, in a process of their own an
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
 from io import BytesIO
+from tempfile import TemporaryFile
 from typing import Any, Final, Literal
 from xml.etree.ElementTree import Element
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -24,6 +25,8 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.xml.constants import SHEET_MAIN_NS
 from openpyxl.xml.functions import fromstring, tostring
 
+from metrics.longsheet import Rows, spliced
+
 Kind = Literal["text", "mark", "number", "date", "percent", "tick"]  # a mark is a short text in the middle
 
 CONTENT_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -32,12 +35,15 @@ LONGEST: Final = 32_767
 # What Excel, LibreOffice or a CSV export further on would read as the beginning of a formula.
 FORMULA_STARTS: Final = ("=", "+", "-", "@")
 
+WIDE: Final = re.compile("[\u2000-\U0010ffff]")
 TICK: Final = '"√"'
 INTEGER, FRACTION, PERCENT, DAY, MOMENT, TEXT = "#,##0", "#,##0.0##", "0.0%", "yyyy-mm-dd", "yyyy-mm-dd hh:mm", "@"
 HEAD_FONT: Final = "黑体"
 BODY_FONT: Final = "仿宋"
 GREY: Final = PatternFill("solid", fgColor="F2F2F2")
 THIN, THICK = Side("thin", "8A9099"), Side("medium", "1F2328")
+BODY, RULE = Font(BODY_FONT, 11), Border(bottom=THIN)
+BODY_LOOK: Final = {"font": BODY, "border": RULE}
 
 
 @dataclass(frozen=True)
@@ -53,27 +59,42 @@ class Header:
 class Table:
     """A list as seen on a page. ``lines`` stand under the title, ``totals`` under the head, ``facts`` on sheet 2.
 
-    A percent is given as on screen (90.0, or ``None`` for “—”); other empty values leave the cell empty.
+    What is a function is asked after the last row, by :func:`table_workbook` alone. A percent is given as on screen
+    (90.0, or ``None`` for “—”); other empty values leave the cell empty.
     """
 
     title: str
-    lines: Sequence[str]
+    lines: Sequence[str | Callable[[], str]]
     headers: Sequence[Header]
     rows: Iterable[Sequence[Any]]
-    totals: Sequence[Any] | None = None
-    facts: Sequence[tuple[str, Any]] = ()
+    totals: Sequence[Any] | Callable[[], Sequence[Any]] | None = None
+    facts: Sequence[tuple[str, Any]] | Callable[[], Sequence[tuple[str, Any]]] = ()
+
+    @property
+    def first(self) -> int:
+        """The number of the first row in its sheet."""
+        return 3 + len(self.lines) + (self.totals is not None)
 
 
 def table_workbook(table: Table) -> bytes:
     """Sheet 1 the table, with frozen head and totals under it; sheet 2 “说明” with the facts about it."""
     book = Workbook(write_only=True)
-    write_table(book, table, sheet_title(table.title))
-    write_table(
-        book,
-        Table(f"{table.title}：说明", (), (Header("项目", width=20), Header("内容", width=80)), table.facts),
-        "说明",
-    )
-    return _saved(book)
+    sheet = book.create_sheet(sheet_title(table.title))
+    looks = _Looks(sheet)
+    with TemporaryFile() as rows, BytesIO() as out:
+        long = Rows(
+            lambda place, value: looks.cell(table.headers[place], value, **BODY_LOOK),
+            len(table.headers),
+            lambda values: _height_of(table.headers, values),
+        )
+        long.write(rows, table.rows, table.first)
+        begin_table(sheet, table)
+        facts = table.facts() if callable(table.facts) else table.facts
+        headers = Header("项目", width=20), Header("内容", width=80)
+        write_table(book, Table(f"{table.title}：说明", (), headers, facts), "说明")
+        rows.seek(0)
+        spliced(BytesIO(_saved(book)), "xl/worksheets/sheet1.xml", rows, out)
+        return out.getvalue()
 
 
 # Formulas
@@ -287,7 +308,7 @@ def _widths(sheet: Any, form: Form) -> None:
 
 def _length(text: str) -> int:
     """The width of a text in characters of Latin text; a Chinese character takes two."""
-    return sum(1 if ord(character) < 0x2000 else 2 for character in text)
+    return len(text) + (0 if text.isascii() else len(WIDE.findall(text)))
 
 
 def _height(sheet: Any, last: int, text: str) -> int:
@@ -374,16 +395,27 @@ def put(cell: Any, value: Any, kind: Kind = "text") -> None:
 def write_table(book: Workbook, table: Table, title: str) -> Any:
     """Append a sheet with ``table``: title, lines, head, totals, rows."""
     sheet = book.create_sheet(title)
+    begin_table(sheet, table)
+    looks = _Looks(sheet)
+    for number, row in enumerate(table.rows, table.first):
+        if height := _height_of(table.headers, row):
+            sheet.row_dimensions[number].height = height
+        sheet.append(looks.line(table.headers, row, **BODY_LOOK))
+    return sheet
+
+
+def begin_table(sheet: Any, table: Table) -> None:
+    """Fill an empty sheet with all that stands above the rows of ``table``."""
     top = 1 + len(table.lines)  # the last row above the head
     for number, header in enumerate(table.headers, 1):
         sheet.column_dimensions[get_column_letter(number)].width = header.width
-    sheet.freeze_panes = f"B{top + 2 + (table.totals is not None)}"
+    sheet.freeze_panes = f"B{table.first}"
     landscape(sheet)
     sheet.print_title_rows = f"{top + 1}:{top + 1}"
     sheet.append([_cell(sheet, table.title, font=Font(HEAD_FONT, 16))])
     for line in table.lines:
-        sheet.append([_cell(sheet, line, font=Font(BODY_FONT, 11))])
-    edge, rule = Border(top=THICK, bottom=THIN), Border(bottom=THIN)
+        sheet.append([_cell(sheet, line() if callable(line) else line, font=BODY)])
+    edge = Border(top=THICK, bottom=THIN)
     centred = Alignment("center", "center", wrap_text=True)
     heads = [header.label for header in table.headers]
     sheet.row_dimensions[top + 1].height = max(18, 15 * _lines(table.headers, heads))
@@ -393,23 +425,23 @@ def write_table(book: Workbook, table: Table, title: str) -> Any:
             for header in table.headers
         ]
     )
-    looks = _Looks(sheet)
-    body, bold = Font(BODY_FONT, 11), Font(BODY_FONT, 11, bold=True)
     if table.totals is not None:
-        sheet.append(looks.line(table.headers, table.totals, font=bold, border=rule, fill=GREY))
-    for number, row in enumerate(table.rows, top + 2 + (table.totals is not None)):
-        lines = _lines(table.headers, row)
-        if lines > 1:
-            sheet.row_dimensions[number].height = 16 * lines
-        sheet.append(looks.line(table.headers, row, font=body, border=rule))
-    return sheet
+        bold = Font(BODY_FONT, 11, bold=True)
+        totals = table.totals() if callable(table.totals) else table.totals
+        sheet.append(_Looks(sheet).line(table.headers, totals, font=bold, border=RULE, fill=GREY))
+
+
+def _height_of(headers: Sequence[Header], values: Sequence[Any]) -> int:
+    """The height of a row in points; 0 for one line."""
+    lines = _lines(headers, values)
+    return 16 * lines if lines > 1 else 0
 
 
 def _lines(headers: Sequence[Header], values: Sequence[Any]) -> int:
     """How many lines the longest text of a row is wrapped into; not every program works that out by itself."""
     most = 1
     for header, value in zip(headers, values, strict=True):
-        if isinstance(value, str) and len(value) * 2 > header.width:
+        if type(value) is str and len(value) * 2 > header.width:
             wrapped = (int(_length(line) * 1.08 / header.width) + 1 for line in plain(value).split("\n"))
             most = max(most, sum(wrapped))
     return min(most, 27)
@@ -433,19 +465,19 @@ class _Looks:
         self.sheet = sheet
         self.known: dict[Any, Any] = {}
 
-    def line(self, headers: Sequence[Header], values: Sequence[Any], **style: Any) -> list[Cell]:
-        cells = []
-        for header, value in zip(headers, values, strict=True):
-            cell: Any = WriteOnlyCell(self.sheet)
-            put(cell, value, header.kind)
-            key = (header.kind, cell.number_format, cell.quotePrefix, *map(id, style.values()))
-            if key not in self.known:
-                for name, part in (style | {"alignment": ALIGNMENTS[header.kind]}).items():
-                    setattr(cell, name, part)
-                self.known[key] = cell._style
-            cell._style = copy(self.known[key])
-            cells.append(cell)
-        return cells
+    def line(self, headers: Sequence[Header], values: Sequence[Any], **style: Any) -> list[Any]:
+        return [self.cell(header, value, **style) for header, value in zip(headers, values, strict=True)]
+
+    def cell(self, header: Header, value: Any, **style: Any) -> Any:
+        cell: Any = WriteOnlyCell(self.sheet)
+        put(cell, value, header.kind)
+        key = (header.kind, cell.number_format, cell.quotePrefix, *map(id, style.values()))
+        if key not in self.known:
+            for name, part in (style | {"alignment": ALIGNMENTS[header.kind]}).items():
+                setattr(cell, name, part)
+            self.known[key] = cell._style
+        cell._style = copy(self.known[key])
+        return cell
 
 
 def _cell(sheet: Any, value: Any, kind: Kind = "text", **style: Any) -> Cell:

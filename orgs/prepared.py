@@ -32,19 +32,23 @@ class Prepared:
             return iter(())
         # Few texts for many lengths: up to the next power of two the last key is said again
         length = 1 << (len(keys) - 1).bit_length()
-        compiler, sql, values = self._put(length)
+        compiler, sql, values, places = self._put(length)
         said = [*keys, *[keys[-1]] * (length - len(keys))]
-        given = [said[value - STAND_INS] if _stands_in(value, length) else value for value in values]
+        given = list(values)
+        for place, key in places:
+            given[place] = said[key]
         with connection.cursor() as cursor:
             cursor.execute(sql, given)
             rows = cursor.fetchall()
         found: Iterator[tuple[Any, ...]] = compiler.results_iter([rows], tuple_expected=True)
         return found
 
-    def _put_into_sql(self, length: int) -> tuple[Any, str, tuple[Any, ...]]:
+    def _put_into_sql(self, length: int) -> tuple[Any, str, tuple[Any, ...], list[tuple[int, int]]]:
+        """The compiler, the SQL, its values, and which of them stand in for which key."""
         compiler = self.of([STAND_INS + place for place in range(length)]).query.get_compiler(DEFAULT_DB_ALIAS)
         sql, values = compiler.as_sql()
-        return compiler, sql, tuple(values)
+        places = [(place, value - STAND_INS) for place, value in enumerate(values) if _stands_in(value, length)]
+        return compiler, sql, tuple(values), places
 
 
 def _stands_in(value: Any, length: int) -> bool:

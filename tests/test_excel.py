@@ -16,11 +16,13 @@ from metrics.excel import (
     FormHead,
     FormLine,
     Header,
+    Kind,
     Table,
     form_workbook,
     plain,
     sheet_title,
     table_workbook,
+    write_table,
 )
 from metrics.indicators import percent
 from tests.libreoffice import recalculated
@@ -78,6 +80,49 @@ def test_libreoffice_keeps_dangerous_text(tmp_path: Path) -> None:
     content = table_workbook(Table("表", (), (Header("名称"),), [(text,) for text in DANGEROUS]))
     sheet = recalculated(content, tmp_path).worksheets[0]
     assert [row[0].value for row in sheet.iter_rows(min_row=3)] == list(DANGEROUS)
+
+
+VALUES = st.one_of(
+    st.none(),
+    st.just(""),
+    st.text(max_size=12),
+    st.sampled_from([*DANGEROUS, "甲 ", " 乙", "甲\n乙", "<b>&amp;", "长" * 60, "x" * 400]),
+    st.integers(-(10**15), 10**15),
+    st.booleans(),
+    st.dates(dt.date(1899, 1, 1)),
+    st.datetimes(dt.datetime(1950, 1, 1), timezones=st.just(dt.UTC)),  # noqa: DTZ001 - hypothesis wants them so
+    st.decimals(-1000, 1000, places=1),
+    st.floats(-1000, 1000),
+)
+KINDS: tuple[Kind, ...] = ("text", "mark", "number", "date", "percent", "tick")
+
+
+def looks(sheet: Any) -> Any:
+    """Everything about the cells of a sheet and the heights of its rows."""
+    cells = [
+        [
+            (
+                *(cell.coordinate, cell.value, cell.data_type, cell.number_format, cell.quotePrefix),
+                *map(repr, (cell.font, cell.border, cell.alignment, cell.fill)),
+            )
+            for cell in row
+        ]
+        for row in sheet.iter_rows()
+    ]
+    return cells, {number: row.height for number, row in sheet.row_dimensions.items() if row.height}
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_rows_written_as_text_are_those_that_openpyxl_writes(data: st.DataObject) -> None:
+    headers = [Header("列", kind, 12) for kind in data.draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=4))]
+    rows = data.draw(st.lists(st.tuples(*[VALUES for _ in headers]), max_size=8))
+    table = Table("表", ("截至2026-10-31",), headers, [values for values in rows for _ in (1, 2)], [1] * len(headers))
+    usual = Workbook(write_only=True)
+    write_table(usual, table, "表")
+    out = BytesIO()
+    usual.save(out)
+    assert looks(opened(table_workbook(table)).worksheets[0]) == looks(opened(out.getvalue()).worksheets[0])
 
 
 def test_cells_are_typed() -> None:

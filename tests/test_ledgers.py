@@ -237,11 +237,12 @@ def test_formation_status_changes_with_the_day(world: Any, officer: Any) -> None
 
 def test_the_status_of_the_list_is_that_of_the_definitions(world: Any, administrator: Any) -> None:
     found = listing(administrator, "enterprises")
-    rows = found.loaded(list(found.rows.values_list("pk", flat=True)))
+    rows = list(found.rows)
+    loaded = {row.pk: row for row in found.loaded([row.pk for row in rows])}
     assert {row.status_at for row in rows} >= {"unbuilt", "none", "joint", "solo", "outside"}
     for row in rows:
         if row.in_real:
-            assert STATUSES[row.status_at] == formation_status(row)
+            assert STATUSES[row.status_at] == formation_status(row) == formation_status(loaded[row.pk])
         else:
             assert row.status_at == "outside"
 

@@ -1,13 +1,16 @@
 """The only place that declares the ledgers of parks and enterprises."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
-from django.db.models import Aggregate, Count, Exists, OuterRef, Prefetch, Q
+from django.db.models import Aggregate, Count, Exists, OuterRef, Q
 
 from metrics.coverage import ENOUGH_MEMBERS, counted_coverages, formation_status, on_day, why_not_operating
+from metrics.described import describe
 from metrics.indicators import INDICATORS, LEAD, percent
 from orgs.models import (
     BusinessStateKind,
@@ -23,8 +26,9 @@ from orgs.models import (
     PartyOrganization,
     User,
 )
-from orgs.once import once_a_day
+from orgs.once import DAYS, once_a_day
 from orgs.periods import during
+from orgs.prepared import Prepared
 from orgs.scoping import ScopedQuerySet
 from portal import filters, forms
 from portal.filters import STATUS_AT, STATUS_PLACE
@@ -226,26 +230,50 @@ def prepare_enterprises(queryset: ScopedQuerySet, day: dt.date) -> ScopedQuerySe
     return prepared
 
 
+class Reached(NamedTuple):
+    """An organization that reaches an enterprise on a day."""
+
+    organization: int
+    name: str
+    founded_on: dt.date
+    counts: bool
+
+
 def load_enterprises(rows: ScopedQuerySet, day: dt.date, user: User) -> list[Any]:
-    """With the organizations that reach each enterprise on the day, those that count first."""
+    """With what holds on the day, and the organizations that reach each enterprise, those that count first."""
+    firms: list[Any] = list(rows.as_of(day))
+    describe(firms, day)
+    parks = Park.objects.in_bulk({firm.park_id for firm in firms})
+    reaching = defaultdict(list)
+    for key, *said in reaching_on(day)([firm.pk for firm in firms]):
+        reaching[key].append(Reached(*said))
+    for firm in firms:
+        firm.park = parks[firm.park_id]
+        firm.reached_by = reaching[firm.pk]
+    return firms
+
+
+@lru_cache(maxsize=DAYS)
+def reaching_on(day: dt.date) -> Prepared:
     in_being = during(day, prefix="organization__", since="founded_on", until="dissolved_on")
     counts = Exists(counted_coverages(day).filter(pk=OuterRef("pk")))
-    reaching = (
-        Coverage.objects.filter(during(day), in_being)
-        .annotate(counts=counts)
-        .select_related("organization")
-        .order_by("-counts", "since", "pk")
+    names = ("organization__short_name", "organization__founded_on", "counts")
+    return Prepared(
+        lambda keys: (
+            Coverage.objects.filter(during(day), in_being, enterprise__in=keys)
+            .annotate(counts=counts)
+            .order_by("-counts", "since", "pk")
+            .values_list("enterprise", "organization", *names)
+        )
     )
-    prepared = prepare_enterprises(rows, day).select_related("park")
-    return list(prepared.prefetch_related(Prefetch("coverages", reaching, "reached_by")))
 
 
 def organization_names(row: Any, day: dt.date) -> str:
-    return listed([one.organization.short_name + ("" if one.counts else "（不计入）") for one in row.reached_by])
+    return listed([one.name + ("" if one.counts else "（不计入）") for one in row.reached_by])
 
 
 def first_organization(row: Any) -> tuple[str, int] | None:
-    return ("organizations", row.reached_by[0].organization_id) if row.reached_by else None
+    return ("organizations", row.reached_by[0].organization) if row.reached_by else None
 
 
 def enterprise_totals(q: Q, day: dt.date) -> dict[str, Aggregate]:
@@ -259,6 +287,28 @@ def enterprise_totals(q: Q, day: dt.date) -> dict[str, Aggregate]:
         "instructors": n(q, Q(instructed=True)),
         **{name: n(q, Q(**{name: True})) for name in _WORKS_SHOWN},
     }
+
+
+def tally_enterprises(firms: Sequence[Any], totals: dict[str, Any]) -> None:
+    """The same totals, of rows that are loaded: added to those of the rows before them."""
+    industries: set[str] = totals.setdefault("seen", set())
+    industries.update(firm.industry for firm in firms if firm.industry)
+    totals["industries"] = len(industries)
+    counted = {
+        "n": len(firms),
+        "real": sum(firm.in_real for firm in firms),
+        "built": sum(firm.in_real and firm.covered for firm in firms),
+        "instructors": sum(firm.instructed for firm in firms),
+        **{name: sum(getattr(firm, name) for firm in firms) for name in _WORKS_SHOWN},
+    }
+    for name, number in counted.items():
+        totals[name] = totals.get(name, 0) + number
+    # As the database sums: of nothing that is known, nothing
+    for name, known in (
+        ("staff", [firm.staff_on for firm in firms if firm.staff_on is not None]),
+        ("full", [firm.full_members for firm in firms]),
+    ):
+        totals[name] = sum(known, totals.get(name) or 0) if known else totals.get(name)
 
 
 def built_words(t: Totals) -> str:
@@ -328,7 +378,7 @@ ENTERPRISES = Ledger(
         Column(
             "founded",
             "成立日期",
-            lambda row, day: row.reached_by[0].organization.founded_on if row.reached_by else None,
+            lambda row, day: row.reached_by[0].founded_on if row.reached_by else None,
             "date",
             width=12,
         ),
@@ -344,6 +394,7 @@ ENTERPRISES = Ledger(
     prepare=prepare_enterprises,
     load=load_enterprises,
     totals=enterprise_totals,
+    tally=tally_enterprises,
     order=("park__region_code", "park__name", "name", "pk"),
     views=lambda day: ENTERPRISE_VIEWS,
     more=(

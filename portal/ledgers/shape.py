@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Final, Literal
 
 from django.db.models import Aggregate, Case, Count, IntegerField, Q, Sum, Value, When
@@ -68,7 +69,8 @@ class Ledger:
     of one page in a number of queries that does not depend on how many there are. A column reads what is loaded anyway:
     choosing it costs no query.
 
-    ``totals`` gives aggregates over the prepared rows that meet a condition; ``holds`` says what the day means here.
+    ``totals`` gives aggregates over the prepared rows that meet a condition. ``tally``, where there is one, adds
+    some loaded rows to the same totals, empty at first: for a workbook, which reads every row anyway.
     """
 
     slug: str
@@ -86,6 +88,7 @@ class Ledger:
     order: tuple[str | Combinable, ...]
     views: Callable[[dt.date], tuple[View, ...]] = lambda day: (ALL_ROWS,)
     more_totals: Callable[[ScopedQuerySet, dt.date], Totals] | None = None
+    tally: Callable[[Sequence[Any], dict[str, Any]], None] | None = None
     more: tuple[Column, ...] = ()
     park_column: Column | None = None
     dated: bool = True
@@ -130,10 +133,10 @@ def rank(field: str, values: Sequence[str]) -> Case:
 def attribute(path: str) -> Callable[[Any, dt.date], Any]:
     """The value at the end of a dotted path; methods are called."""
 
+    found_at = attrgetter(path)
+
     def value(row: Any, day: dt.date) -> Any:
-        found = row
-        for step in path.split("."):
-            found = getattr(found, step)
+        found = found_at(row)
         return found() if callable(found) else found
 
     return value

@@ -1,0 +1,130 @@
+"""The only place that writes the rows of a long table as a workbook keeps them.
+
+openpyxl makes the workbook, its styles and everything above the rows; a cell object for each of a million cells would
+take most of the time. What a cell looks like is asked of openpyxl once for each kind of cell, by ``look``.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from decimal import Decimal
+from typing import IO, Any, Final
+from zipfile import ZIP_DEFLATED, ZipFile
+
+from openpyxl.utils import get_column_letter
+from openpyxl.utils.datetime import to_excel
+
+# What a value holds and looks like in a column, the first one being 0: a cell of openpyxl with value and style
+Look = Callable[[int, Any], Any]
+
+END: Final = b"</sheetData>"
+AT_ONCE: Final = 500  # rows that are joined before they are written
+FIRST_DAY: Final = dt.date(1900, 3, 1)  # before it Excel counts a day that never was
+BEFORE: Final = FIRST_DAY.toordinal() - 61
+USUAL: Final = 300  # characters up to which a text is surely within what a cell takes
+
+
+class Rows:
+    """The rows of one sheet, from row ``first`` on. ``heights`` gives the height of a row in points, or 0 for usual."""
+
+    def __init__(self, look: Look, columns: int, heights: Callable[[Sequence[Any]], int]) -> None:
+        self.look = look
+        self.letters = [get_column_letter(number) for number in range(1, columns + 1)]
+        self.heights = heights
+        self.styles: list[dict[Any, int]] = [{} for _ in self.letters]
+
+    def write(self, out: IO[bytes], rows: Iterable[Sequence[Any]], first: int) -> None:
+        """The XML of the rows, in UTF-8."""
+        kept: list[str] = []
+        for row in self.lines(rows, first):
+            kept.append(row)
+            if len(kept) == AT_ONCE:
+                out.write("".join(kept).encode())
+                kept.clear()
+        out.write("".join(kept).encode())
+
+    def lines(self, rows: Iterable[Sequence[Any]], first: int) -> Iterator[str]:
+        places = range(len(self.letters))
+        letters, styles, rare, heights = self.letters, self.styles, self._rare, self.heights
+        for number, values in enumerate(rows, first):
+            height = heights(values)
+            parts = [f'<row r="{number}" ht="{height}" customHeight="1">' if height else f'<row r="{number}">']
+            for place in places:
+                value = values[place]
+                kind = type(value)
+                style = styles[place].get(kind)
+                # The usual cells; a text only where it is plain, short and no formula's beginning
+                if style is None:
+                    parts.append(rare(place, number, value))
+                elif not value and kind is str:
+                    parts.append(f'<c r="{letters[place]}{number}" s="{style}"/>')
+                elif kind is str:
+                    if value.isprintable() and value[0] not in "=+-@ " and value[-1] != " ":
+                        if "&" in value or "<" in value or ">" in value:
+                            value = escaped(value)
+                        if len(value) < USUAL:
+                            parts.append(
+                                f'<c r="{letters[place]}{number}" s="{style}" t="inlineStr"><is><t>{value}</t></is></c>'
+                            )
+                            continue
+                    parts.append(rare(place, number, values[place]))
+                elif kind is int:
+                    parts.append(f'<c r="{letters[place]}{number}" s="{style}" t="n"><v>{value}</v></c>')
+                elif kind is dt.date:
+                    if value < FIRST_DAY:
+                        parts.append(rare(place, number, value))
+                    else:
+                        days = value.toordinal() - BEFORE
+                        parts.append(f'<c r="{letters[place]}{number}" s="{style}" t="n"><v>{days}</v></c>')
+                else:
+                    parts.append(f'<c r="{letters[place]}{number}" s="{style}"/>')
+            parts.append("</row>")
+            yield "".join(parts)
+
+    def _rare(self, place: int, number: int, value: Any) -> str:
+        """A cell as openpyxl fills it; its style is known from then on where every cell of the kind bears the same."""
+        cell = self.look(place, value)
+        style, held = cell.style_id, cell.value
+        at = f'<c r="{self.letters[place]}{number}" s="{style}"'
+        if held is None or held == "":
+            if value is None:
+                self.styles[place][type(None)] = style
+            return f"{at}/>"
+        if isinstance(held, str):
+            if type(value) is str and not cell.quotePrefix:
+                self.styles[place][str] = style
+            space = ' xml:space="preserve"' if held != held.strip() or "\n" in held else ""
+            return f'{at} t="inlineStr"><is><t{space}>{escaped(held)}</t></is></c>'
+        if isinstance(held, dt.date):
+            if type(value) is dt.date:
+                self.styles[place][dt.date] = style
+            days: float = to_excel(held)  # type: ignore[no-untyped-call]
+            return f'{at} t="n"><v>{days}</v></c>'
+        if type(value) is int and held is value:
+            self.styles[place][int] = style
+        return f'{at} t="n"><v>{plain_number(held)}</v></c>'
+
+
+def plain_number(value: float | Decimal) -> str:
+    return f"{value:.16g}" if isinstance(value, float) else str(value)
+
+
+def escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def spliced(frame: IO[bytes], name: str, rows: IO[bytes], out: IO[bytes]) -> None:
+    """The workbook ``frame`` with ``rows`` at the end of the sheet kept as ``name``."""
+    with ZipFile(frame) as source, ZipFile(out, "w", ZIP_DEFLATED) as target:
+        for item in source.infolist():
+            data = source.read(item)
+            if item.filename != name:
+                target.writestr(item, data)
+                continue
+            above, end, below = data.partition(END)
+            if not end:
+                raise ValueError(f"{name} holds no rows")
+            with target.open(item.filename, "w", force_zip64=True) as sheet:
+                sheet.write(above)
+                while some := rows.read(1 << 20):
+                    sheet.write(some)
+                sheet.write(end + below)
