@@ -66,13 +66,17 @@ class Table:
 
 def table_workbook(table: Table) -> bytes:
     """Sheet 1 the table, with frozen head and totals under it; sheet 2 “说明” with the facts about it."""
+    return tables_workbook([(table.title, table)], table.facts, f"{table.title}：说明")
+
+
+def tables_workbook(
+    tables: Iterable[tuple[str, Table]], facts: Sequence[tuple[str, Any]], about: str = "说明"
+) -> bytes:
+    """A sheet for each table under its name, and as the last one “说明” with the facts about them all."""
     book = Workbook(write_only=True)
-    write_table(book, table, sheet_title(table.title))
-    write_table(
-        book,
-        Table(f"{table.title}：说明", (), (Header("项目", width=20), Header("内容", width=80)), table.facts),
-        "说明",
-    )
+    for name, table in tables:
+        write_table(book, table, sheet_title(name))
+    write_table(book, Table(about, (), (Header("项目", width=20), Header("内容", width=80)), facts), "说明")
     return _saved(book)
 
 
