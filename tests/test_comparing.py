@@ -95,6 +95,19 @@ def test_what_can_not_be_told_apart_is_said(rows: list[Listed], ledger: list[Hel
     assert [one.pk for one in found.doubtful] == [one.pk for one in ledger]
 
 
+def test_a_row_without_a_code_does_not_make_another_of_an_enterprise_that_is_known() -> None:
+    renamed = held(1, "旧名有限公司", "C1")
+    found = match([row(3, "新名有限公司", "C1"), row(4, "旧名有限公司")], [renamed])
+    assert [(one.row, other.pk) for one, other in found.pairs] == [(3, 1)]
+    assert [(one.row, "第3行" in one.why) for one in found.unclear] == [(4, True)]
+    # So it is when the new name has been taken over, and when the list knows the old one only
+    renamed = held(1, "新名有限公司", "C1")._replace(former=("更早的", "旧名有限责任公司"))
+    assert [one.row for one in match([row(3, "新名有限公司", "C1"), row(4, "旧名有限公司")], [renamed]).unclear] == [4]
+    alone = match([row(4, "旧名有限公司")], [renamed])
+    assert ([one.row for one in alone.unclear], alone.doubtful, alone.gone) == ([4], [renamed], [])
+    assert match([row(4, "旧名有限公司", "C2")], [renamed]).alone == [(row(4, "旧名有限公司", "C2"), None)]
+
+
 def test_a_row_that_could_not_be_read_does_not_make_its_enterprise_gone() -> None:
     found = match([], [held(1, "甲公司"), held(2, "乙公司")], ["甲公司"])
     assert ([one.pk for one in found.doubtful], [one.pk for one in found.gone]) == ([1], [2])
@@ -146,7 +159,9 @@ def ledgers(draw: Any) -> list[Held]:
     codes = draw(st.lists(CODES, max_size=6))
     kept = [code for place, code in enumerate(codes) if not code or code not in codes[:place]]
     return [
-        held(pk, draw(NAMES.filter(bool)), code, draw(st.sampled_from(["", "", "已迁出"])), address="一路")
+        held(pk, draw(NAMES.filter(bool)), code, draw(st.sampled_from(["", "", "已迁出"])), address="一路")._replace(
+            former=tuple(draw(st.lists(NAMES.filter(bool), max_size=1)))
+        )
         for pk, code in enumerate(kept, 1)
     ]
 

@@ -119,7 +119,8 @@ def held_in(park: Park, user: User, day: dt.date) -> list[Held]:
     state_of = {pk: (state, since) for pk, state, since in states.values_list("enterprise", "state", "since")}
     found = []
     rows = Enterprise.objects.visible_to(user).in_park(park).order_by("pk")
-    for pk, left_on, settled_on, *values in rows.values_list("pk", "left_on", "settled_on", *HELD_FIELDS):
+    asked = ("pk", "left_on", "settled_on", "former_names", *HELD_FIELDS)
+    for pk, left_on, settled_on, names, *values in rows.values_list(*asked):
         told = {name: as_text(value) for name, value in zip(HELD_FIELDS, values, strict=True) if value}
         state, since = state_of.get(pk, ("", None))
         if state:
@@ -131,7 +132,7 @@ def held_in(park: Park, user: User, day: dt.date) -> list[Held]:
             away, away_by = f"{settled_on}才入驻", "settled_on"
         elif state in CLOSED:
             away, away_by = f"{since}起已记为{BusinessStateKind(state).label}", STATE
-        found.append(Held(pk, told, away, away_by))
+        found.append(Held(pk, told, away, away_by, tuple(names.split("\n")) if names else ()))
     return found
 
 

@@ -40,12 +40,13 @@ class Listed(NamedTuple):
 
 class Held(NamedTuple):
     """An enterprise of the ledger, its values likewise. ``away`` says why it is not in the park today, and ``away_by``
-    by which field; "" when it is."""
+    by which field; "" when it is. ``former`` are the names it had."""
 
     pk: int
     values: Mapping[str, str]
     away: str = ""
     away_by: str = ""
+    former: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -144,8 +145,11 @@ def _by_name(
     for one in held:
         if one.pk not in taken:
             left[plain_name(one.name)].append(one)
+    unknown: list[Listed] = []
     for plain, rows in wanted.items():
-        _settle_namesakes(_told_apart(rows, coded.get(plain, 0), found), left.get(plain, []), found, taken)
+        apart = _told_apart(rows, coded.get(plain, 0), found)
+        unknown += _settle_namesakes(apart, left.get(plain, []), found, taken)
+    _settle_unknown(unknown, held, found, taken)
 
 
 def _told_apart(rows: Sequence[Listed], coded: int, found: Matched) -> list[Listed]:
@@ -161,7 +165,8 @@ def _told_apart(rows: Sequence[Listed], coded: int, found: Matched) -> list[List
     return kept
 
 
-def _settle_namesakes(rows: Sequence[Listed], same: Sequence[Held], found: Matched, taken: set[int]) -> None:
+def _settle_namesakes(rows: Sequence[Listed], same: Sequence[Held], found: Matched, taken: set[int]) -> list[Listed]:
+    """Settle the rows of one name by the enterprises that bear it; gives those without a code that none is."""
     here = [one for one in same if not one.away]
     if here and (len(rows) > 1 or len(here) > 1):
         names = "、".join(one.uscc or "没有代码" for one in here[:SHOWN_NAMES])
@@ -173,14 +178,47 @@ def _settle_namesakes(rows: Sequence[Listed], same: Sequence[Held], found: Match
             found.unclear.append(Unclear(row.row, row.name, why))
         if rows:
             found.doubtful.extend(here)
-        return
+        return []
+    unknown = []
     for row in rows:
         # An enterprise that is away is another one when both have a code: the codes differ
         away = [one for one in same if one.away and not (row.uscc and one.uscc)]
         one = here[0] if here else away[0] if len(away) == 1 and len(rows) == 1 else None
+        if one is None and not row.uscc:
+            unknown.append(row)
+            continue
         if one is not None:
             taken.add(one.pk)
         _settle(row, one, found)
+    return unknown
+
+
+def _settle_unknown(rows: Sequence[Listed], held: Sequence[Held], found: Matched, taken: set[int]) -> None:
+    """Settle the rows that have no code, and whose name no enterprise bears that is on no other row: one that is on
+    another row may bear it, or one that bore it once. Registered anew it would be there twice."""
+    if not rows:
+        return
+    bearers: dict[str, list[Held]] = defaultdict(list)
+    for one in held:
+        if one.pk in taken:
+            bearers[plain_name(one.name)].append(one)
+        if one.pk in taken or not one.away:
+            for name in one.former:
+                bearers[plain_name(name)].append(one)
+    row_of = {one.pk: row.row for row, one in (*found.pairs, *found.alone) if one is not None}
+    doubtful = {one.pk for one in found.doubtful}
+    for row in rows:
+        known = bearers.get(plain_name(row.name), [])
+        if not known:
+            _settle(row, None, found)
+            continue
+        also = f"，它已经与第{row_of[known[0].pk]}行对上" if known[0].pk in row_of else ""
+        why = f"台账里的“{known[0].name}”叫这个名称，或者叫过{also}；这一行没有代码，分不清，请在名单上补上代码"
+        found.unclear.append(Unclear(row.row, row.name, why))
+        for one in known:
+            if one.pk not in taken and one.pk not in doubtful:
+                doubtful.add(one.pk)
+                found.doubtful.append(one)
 
 
 def differing(row: Listed, one: Held) -> list[str]:

@@ -110,7 +110,7 @@ def _complaint(name: str, reader: Column, typed: str) -> str:
 
 def _cause(why: str) -> str:
     """A sentence without what was typed: the cells of a column with one cause are counted together."""
-    return why.partition("，")[2] if why.startswith("写的是") else why
+    return why.partition("，")[2].partition("，请改为")[0] if why.startswith("写的是") else why
 
 
 def drop_old(park: Park, user: User) -> None:
