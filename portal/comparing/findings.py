@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from orgs.models import BusinessState, BusinessStateKind, Enterprise, Park, User
 from portal.comparing.matching import Held, Listed, Matched, Unclear, differing, match
-from portal.comparing.outside import CLOSED, GONE, NEW, OUTSIDE, STATE, plain_key
+from portal.comparing.outside import CLOSED, GONE, NEW, OUTSIDE, STATE, plain_key, word_of
 from portal.models import Comparison, Exclusion
 
 HELD_FIELDS: Final = tuple(name for name in OUTSIDE.names if name != STATE)
@@ -42,7 +42,8 @@ class Difference:
 @dataclass(frozen=True)
 class Item:
     """One thing to act on. ``key`` is r and the row of the list, or e and the key of the enterprise; ``order`` its
-    place among its kind. ``away`` says why the enterprise with this code is not in the park today."""
+    place among its kind. ``away`` says why the enterprise with this code is not in the park today,
+    ``excluded`` by what and as which kind of difference it is left out."""
 
     key: str
     kind: str
@@ -55,7 +56,7 @@ class Item:
     diffs: tuple[Difference, ...] = ()
     away: str = ""
     away_by: str = ""
-    excluded: tuple[Exclusion, ...] = ()
+    excluded: tuple[tuple[Exclusion, str], ...] = ()
 
     @property
     def adoptable(self) -> list[Difference]:
@@ -190,7 +191,7 @@ def _sorted(comparison: Comparison, matched: Matched, held: Sequence[Held], excl
             away_by=known.away_by if known else "",
         )
         why = excluded.find(NEW, item.uscc, item.name)
-        new.append(item) if why is None else out.append(replace(item, excluded=(why,)))
+        new.append(item) if why is None else out.append(replace(item, excluded=((why, word_of(why.kind)),)))
     excluded_rows = len(out)
     for row, one in sorted(matched.pairs, key=lambda pair: pair[0].row):
         names = sorted(differing(row, one), key=OUTSIDE.names.index)
@@ -204,12 +205,14 @@ def _sorted(comparison: Comparison, matched: Matched, held: Sequence[Held], excl
             changed.append(item)
         if whys:
             told = tuple(difference(name, row, one) for name in whys)
-            out.append(replace(item, diffs=told, excluded=tuple(whys.values())))
+            out.append(
+                replace(item, diffs=told, excluded=tuple((why, OUTSIDE.head(why.kind)) for why in whys.values()))
+            )
             excluded_rows += not diffs
     for one in sorted(matched.gone, key=lambda one: (one.name, one.pk)):
         item = Item(f"e{one.pk}", GONE, (one.name, one.pk), one.name, one.uscc, 0, one.pk, one.values)
         why = excluded.find(GONE, one.uscc, one.name)
-        gone.append(item) if why is None else out.append(replace(item, excluded=(why,)))
+        gone.append(item) if why is None else out.append(replace(item, excluded=((why, word_of(why.kind)),)))
     unread = [Unclear(*one) for one in comparison.unread]
     return Findings(
         new,
