@@ -435,9 +435,15 @@ def test_the_entry_form_is_filled_in_and_leads_back(park: Park, officer: User, c
         assert f'value="{said}"' in page
     assert "0477-1111111" not in url
     data = {"name": "先来有限公司", "uscc": make_uscc(1), "kind": "private", "settled_on": "2025-01-01"}
+    kept_draft = client_of.post(url, {**data, "draft": "keep"})["Location"]
+    assert f"compare={comparison.pk}" in kept_draft
     answer = client_of.post(url, data)
     assert answer["Location"] == reverse("compare-list", args=[comparison.pk]) + "?list=new#r4"
     assert rows_of(findings.find(comparison, officer).new) == [4]
+    # What was typed outlives the list
+    kept_draft = client_of.post(url, {**data, "name": "没有提交有限公司", "draft": "keep"})["Location"]
+    client_of.post(reverse("compare-drop", args=[comparison.pk]))
+    assert 'value="没有提交有限公司"' in client_of.get(kept_draft).content.decode()
 
 
 def test_an_enterprise_that_is_gone_is_ended_with_a_day_of_the_officers(
@@ -502,6 +508,10 @@ def test_the_list_is_uploaded_shown_exported_and_dropped(park: Park, officer: Us
     assert empty.status_code == 400
     for said in ("请选择要比对的名单", "没有13月", 'value="某局名录"'):
         assert said in empty.content.decode()
+    given = {"source": "某局名录", "day": "2026-10-31", "file": SimpleUploadedFile("名录.xlsx", b"%PDF-1.7")}
+    refused = client_of.post(reverse("compare"), given).content.decode()
+    assert "还不能比对" in refused
+    assert 'value="某局名录"' in refused
     given = {"source": "某局名录", "day": "2026-10-31", "file": SimpleUploadedFile("名录.xlsx", data)}
     answer = client_of.post(reverse("compare"), given, follow=True)
     page = answer.content.decode()
@@ -537,7 +547,8 @@ def test_nobody_acts_across_parks_or_with_a_forged_item(park: Park, officer: Use
         client.force_login(user)
         assert client.post(url, {**data, "enterprise": item.pk}).status_code == 404
         new = reverse("ledger-new", args=["enterprises"]) + f"?compare={comparison.pk}&list=new&item=r3"
-        assert client.get(new).status_code == 404
+        assert "改名后有限公司" not in client.get(new).content.decode()
+    assert "改名后有限公司" in client_of.get(new).content.decode()
     assert Enterprise.objects.get(pk=item.pk).name == "改名前有限公司"
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
@@ -57,16 +57,17 @@ class Errand:
         return address(self.comparison, self.kind, items, next_of(items, self.kind, self.key, self.user))
 
 
-def errand_of(request: HttpRequest, user: User) -> Errand | None:
-    """What the address says of it; ``None`` for a form opened for itself. A comparison out of sight is a 404."""
+def errand_of(request: HttpRequest, user: User, slug: str) -> Errand | None:
+    """What the address of a form of this ledger says of it; ``None`` for a form opened for itself, and for one whose
+    comparison is out of sight or was dropped meanwhile: what was typed into it is not lost for that."""
     number = request.GET.get("compare", "")
-    if not number:
+    if slug != "enterprises" or not number.isdecimal() or len(number) > 17:
         return None
-    comparison = open_one(user, int(number)) if number.isdecimal() and len(number) < 18 else None
-    if comparison is None:
-        raise Http404("没有这次比对")
+    comparison = open_one(user, int(number))
     kind = request.GET.get("list", "")
-    return Errand(comparison, user, kind if kind in (NEW, GONE, CHANGED) else NEW, request.GET.get("item", "")[:30])
+    if comparison is None or kind not in (NEW, GONE, CHANGED):
+        return None
+    return Errand(comparison, user, kind, request.GET.get("item", "")[:30])
 
 
 def open_one(user: User, pk: int) -> Comparison | None:

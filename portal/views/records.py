@@ -84,7 +84,7 @@ def record(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def new(request: HttpRequest, slug: str) -> HttpResponse:
     page, about = page_of(slug), asked(request)
     given, park = prefilled(page, about, request)
-    errand = errand_of(request, about.user)
+    errand = errand_of(request, about.user, slug)
     if errand is not None:
         given, park = {**given, **errand.initial()}, errand.park
     if not LEDGERS[slug].may_add(about.user, park):
@@ -120,7 +120,7 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
 @get_or_post
 def edit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     page, about = page_of(slug), asked(request)
-    errand = errand_of(request, about.user)
+    errand = errand_of(request, about.user, slug)
     entered = entering.change(request, about.user, page.form, pk, lambda: writable(page, about.user, pk))
     form, back = entered.form, errand.back() if errand else reverse("record", args=[slug, pk])
     if entered.written:
@@ -190,7 +190,7 @@ def delete(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def fact_new(request: HttpRequest, slug: str, pk: int, kind: str) -> HttpResponse:
     page, about = page_of(slug), asked(request)
     owner, fact = writable(page, about.user, pk), fact_of(page, kind)
-    errand = errand_of(request, about.user)
+    errand = errand_of(request, about.user, slug)
     given = errand.state() if errand is not None and fact.model is BusinessState else {}
 
     def make(data: Any = None, initial: Mapping[str, Any] | None = None) -> EntryForm:
