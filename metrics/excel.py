@@ -90,11 +90,23 @@ def table_workbook(table: Table) -> bytes:
         long.write(rows, table.rows, table.first)
         begin_table(sheet, table)
         facts = table.facts() if callable(table.facts) else table.facts
-        headers = Header("项目", width=20), Header("内容", width=80)
-        write_table(book, Table(f"{table.title}：说明", (), headers, facts), "说明")
+        write_table(book, _explanation(f"{table.title}：说明", facts), "说明")
         rows.seek(0)
         spliced(BytesIO(_saved(book)), "xl/worksheets/sheet1.xml", rows, out)
         return out.getvalue()
+
+
+def tables_workbook(tables: Iterable[tuple[str, Table]], facts: Sequence[tuple[str, Any]]) -> bytes:
+    """A sheet for each table under its name, and as the last one “说明” with the facts about them all."""
+    book = Workbook(write_only=True)
+    for name, table in tables:
+        write_table(book, table, sheet_title(name))
+    write_table(book, _explanation("说明", facts), "说明")
+    return _saved(book)
+
+
+def _explanation(title: str, facts: Sequence[tuple[str, Any]]) -> Table:
+    return Table(title, (), (Header("项目", width=20), Header("内容", width=80)), facts)
 
 
 # Formulas

@@ -40,8 +40,9 @@ from orgs.models import (
     WorkCoverage,
 )
 from orgs.scoping import ADMINISTRATORS, grants_of, has_nation
+from portal.comparing.outside import word_of
 from portal.ledgers import LEDGERS
-from portal.models import Case, CaseItem, ImportBatch, SavedView, ScreenLink
+from portal.models import Case, CaseItem, Comparison, Exclusion, ImportBatch, SavedView, ScreenLink
 
 PARK_RATES = ("org_coverage_real", "two_coverage")
 
@@ -466,6 +467,33 @@ class ImportBatchAdmin(ReadOnlyAdmin):
     list_select_related = ("park",)
     search_fields = ("file_name", "made_by")
     fields = ("file_name", "ledger", "park", "state", "made_by", "made_at", "sheet", "day", "done_at", "undone_at")
+
+
+@admin.register(Comparison)
+class ComparisonAdmin(ReadOnlyAdmin):
+    """Made, worked off and dropped on its own page."""
+
+    list_display = ("source", "day", "park", "file_name", "made_by", "made_at")
+    list_filter = ("park",)
+    list_select_related = ("park",)
+    search_fields = ("source", "file_name", "made_by")
+    fields = ("source", "day", "park", "file_name", "sheet", "made_by", "made_at")
+
+
+@admin.register(Exclusion)
+class ExclusionAdmin(ReadOnlyAdmin):
+    """Made and taken back beside the comparisons."""
+
+    list_display = ("name", "uscc", "kind_word", "park", "reason", "made_by", "made_at")
+    list_filter = ("park",)
+    list_select_related = ("park",)
+    search_fields = ("name", "uscc", "reason", "made_by")
+    fields = ("name", "uscc", "kind_word", "park", "reason", "made_by", "made_at")
+    readonly_fields = ("kind_word",)
+
+    @admin.display(description="差别", ordering="kind")
+    def kind_word(self, one: Exclusion) -> str:
+        return word_of(one.kind)
 
 
 @admin.register(ScreenLink)

@@ -315,6 +315,80 @@ class ImportBatch(ScopedModel):
         )
 
 
+class Comparison(ScopedModel):
+    """An outside list that the enterprises of a park are compared with, such as the register of the market regulator.
+
+    Kept is the list as it was read: ``columns`` and ``unused`` of its heads, ``rows`` as [row, {field: text as a form
+    takes it}], ``unread`` as [row, name, why], ``skipped`` as [head, why, how many cells]. What differs is worked out
+    anew each time (:mod:`portal.comparing.matching`). The account is kept as in a :class:`ScreenLink`.
+    """
+
+    DAYS: ClassVar[int] = 90
+
+    read_roles = RECORD_WRITERS
+    untraced = frozenset({"columns", "unused", "rows", "unread", "skipped", "notes"})
+    personal = frozenset({"made_by"})
+
+    park = models.ForeignKey(Park, models.PROTECT, verbose_name="园区", related_name="comparisons")
+    source = models.CharField("名单来源", max_length=40, help_text="如市场监管局企业名录。")
+    day = models.DateField("名单日期", default=timezone.localdate)
+    account = models.PositiveBigIntegerField("上传账号编号")
+    made_by = models.CharField("上传人", max_length=150)
+    made_at = models.DateTimeField("上传时间", default=timezone.now)
+    file_name = models.CharField("文件名", max_length=200)
+    sheet = models.CharField("工作表", max_length=40, blank=True)
+    columns = models.JSONField("比对的列", default=list, blank=True)
+    unused = models.JSONField("没有用到的列", default=list, blank=True)
+    rows = models.JSONField("各行", default=list, blank=True)
+    unread = models.JSONField("读不了的行", default=list, blank=True)
+    skipped = models.JSONField("没有比对的单元格", default=list, blank=True)
+    notes = models.JSONField("不是记录的行", default=list, blank=True)
+
+    class Meta:
+        verbose_name = "名单比对"
+        verbose_name_plural = "名单比对"
+        ordering = ("-made_at", "-pk")
+
+    def __str__(self) -> str:
+        return f"{self.source}（{self.day}）"
+
+
+class Exclusion(ScopedModel):
+    """A difference between the ledger of a park and outside lists that is not to be raised again, and why.
+
+    Known again by ``uscc``, or where one side has none by ``plain`` (the name as :func:`plain_name` makes it).
+    ``kind`` is ``new``, ``gone`` or the field that differs. The account is kept as in a :class:`ScreenLink`.
+    """
+
+    read_roles = RECORD_WRITERS
+    personal = frozenset({"made_by", "reason"})
+
+    park = models.ForeignKey(Park, models.PROTECT, verbose_name="园区", related_name="exclusions")
+    kind = models.CharField("差别", max_length=20)
+    uscc = models.CharField("统一社会信用代码", max_length=18, blank=True)
+    plain = models.CharField("比对用的名称", max_length=120)
+    name = models.CharField("企业名称", max_length=120)
+    reason = models.CharField("原因", max_length=60)
+    account = models.PositiveBigIntegerField("排除账号编号")
+    made_by = models.CharField("排除人", max_length=150)
+    made_at = models.DateTimeField("排除时间", default=timezone.now)
+
+    class Meta:
+        verbose_name = "比对排除"
+        verbose_name_plural = "比对排除"
+        ordering = ("-made_at", "-pk")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("park", "kind", "uscc", "plain"),
+                name="portal_exclusion_once",
+                violation_error_message="这一项已经排除过了，不用再排除一次。",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Draft(models.Model):
     """What somebody typed into an entry form and did not submit: no record, so it counts nowhere and leaves no trail.
 

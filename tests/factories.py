@@ -49,7 +49,17 @@ from orgs.models import (
     WorkKind,
 )
 from orgs.scoping import ScopedModel
-from portal.models import Case, CaseItem, ImportBatch, ItemKind, SavedView, ScreenLink
+from portal.comparing.outside import plain_key
+from portal.models import (
+    Case,
+    CaseItem,
+    Comparison,
+    Exclusion,
+    ImportBatch,
+    ItemKind,
+    SavedView,
+    ScreenLink,
+)
 
 EARLY = dt.date(2024, 1, 1)
 Row = TypeVar("Row", bound=ScopedModel)
@@ -299,6 +309,33 @@ def save_view(
     return put(SavedView(name=name, query=query, park=park, **values | given))
 
 
+def make_comparison(park: Park, mark: str = "某园", **given: Any) -> Comparison:
+    """An outside list of one enterprise that the ledger does not have."""
+    values: dict[str, Any] = {
+        "source": f"{mark}企业名录",
+        "account": 1,
+        "made_by": f"{mark}干事",
+        "file_name": f"{mark}名录.xlsx",
+        "sheet": "名录",
+        "columns": [["name", "企业名称"]],
+        "rows": [[2, {"name": f"{mark}名录上有限公司"}]],
+    }
+    return put(Comparison(park=park, **values | given))
+
+
+def leave_out(park: Park, name: str = "某排除有限公司", **given: Any) -> Exclusion:
+    """An enterprise on outside lists that is not to be raised as new again."""
+    values: dict[str, Any] = {
+        "kind": "new",
+        "plain": plain_key(name),
+        "name": name,
+        "reason": "只在园区注册",
+        "account": 1,
+        "made_by": "某人",
+    }
+    return put(Exclusion(park=park, **values | given))
+
+
 def make_batch(park: Park, mark: str = "某园", **given: Any) -> ImportBatch:
     """A workbook of one enterprise, read and checked: its kind is none."""
     book = Workbook()
@@ -381,6 +418,8 @@ class Side:
     screen: ScreenLink
     view: SavedView
     batch: ImportBatch
+    comparison: Comparison
+    exclusion: Exclusion
     target: Target
     frozen: FrozenReport
 
@@ -481,6 +520,8 @@ def make_side(park: Park, mark: str, number: int) -> Side:
         case=case,
         item=case.items.get(),
         batch=make_batch(park, mark),
+        comparison=make_comparison(park, mark),
+        exclusion=leave_out(park, f"{mark}排除有限公司", reason=f"{mark}只在园区注册", made_by=f"{mark}干事"),
         screen=make_screen(park, f"{mark}大厅", made_by=f"{mark}干事"),
         view=save_view(f"{mark}制造业", park=park, made_by=f"{mark}干事"),
         target=aim(park, 80, basis=f"{mark}党工委会议纪要"),

@@ -33,7 +33,7 @@ from orgs.models import (
 )
 from orgs.models.enterprise import validate_uscc
 from orgs.scoping import ScopedModel
-from portal.models import Case, CaseItem, SavedView, ScreenLink
+from portal.models import Case, CaseItem, Exclusion, SavedView, ScreenLink
 from tests.factories import Side, World, day, grant, make_organization, make_uscc, put, subordinate
 
 OURS = ("orgs", "activities", "metrics", "portal")
@@ -116,6 +116,7 @@ SECOND: list[tuple[str, type[ScopedModel], Change]] = [
     ("metrics_target_one_open", Target, {"since": day("2026-01-01")}),
     ("metrics_frozenreport_once", FrozenReport, {}),
     ("portal_caseitem_once", CaseItem, {"text": "另一说明"}),
+    ("portal_exclusion_once", Exclusion, {"reason": "另一原因"}),
     ("portal_savedview_own_name", SavedView, {"park": None}),
     ("portal_savedview_park_name", SavedView, {"query": "industry=F"}),
     ("portal_savedview_one_default", SavedView, {"park": None, "is_default": True}),

@@ -220,6 +220,14 @@ def batch_visits(name: str, *args: Any, status: int = OK, posts: bool = True) ->
     ]
 
 
+def compare_visits(name: str, status: int = OK, row: str = "comparison", *, posts: bool = True) -> Route:
+    """A list from outside is for who enters records in its park."""
+    return lambda world: [
+        Visit(reverse(name, args=[getattr(rows, row).pk]), side, readers=WRITERS, status=status, posts=posts)
+        for side, rows in sides(world)
+    ]
+
+
 def case_visits(name: str) -> Route:
     """The case of 甲园, which is public, and none of 乙园, which is not."""
     return lambda world: [
@@ -273,6 +281,16 @@ TABLE: dict[str, Route] = {
     "import-check": batch_visits("import-check", status=FOUND),
     "import-undo": batch_visits("import-undo", status=FOUND),
     "import-drop": batch_visits("import-drop", status=FOUND),
+    "compare": everybodys(readers=(*WRITERS, "stranger"))("compare"),
+    "compare-exclusions": everybodys(readers=(*WRITERS, "stranger"))("compare-exclusions"),
+    "compare-list": compare_visits("compare-list", posts=False),
+    "compare-export": compare_visits("compare-export", posts=False),
+    "compare-drop": compare_visits("compare-drop"),
+    # What only acts leads back to the lists
+    "compare-adopt": compare_visits("compare-adopt", FOUND),
+    "compare-exclude": compare_visits("compare-exclude", FOUND),
+    "compare-register": compare_visits("compare-register", FOUND),
+    "compare-take-back": compare_visits("compare-take-back", FOUND, "exclusion"),
     "dashboard": everybodys()("dashboard"),
     "changes": everybodys()("changes"),
     "changes-export": everybodys()("changes-export"),
@@ -293,6 +311,10 @@ BARRED_TO_ADMINISTRATORS = {
     "admin:orgs_park_add",
     "admin:metrics_frozenreport_add",
     "admin:metrics_frozenreport_delete",
+    "admin:portal_comparison_add",
+    "admin:portal_comparison_delete",
+    "admin:portal_exclusion_add",
+    "admin:portal_exclusion_delete",
     "admin:portal_importbatch_add",
     "admin:portal_importbatch_delete",
     "admin:portal_savedview_add",

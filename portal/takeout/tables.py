@@ -26,7 +26,7 @@ from orgs.models import (
     WorkCoverage,
 )
 from orgs.scoping import ScopedModel
-from portal.models import Case, CaseItem, SavedView, ScreenLink
+from portal.models import Case, CaseItem, Exclusion, SavedView, ScreenLink
 from portal.takeout.cells import Column
 
 PACKAGES: Final = ("activities", "metrics", "orgs", "portal")
@@ -57,6 +57,7 @@ TABLES: Final[tuple[type[ScopedModel], ...]] = (
     CaseItem,
     ScreenLink,
     SavedView,
+    Exclusion,
     Change,
 )
 
@@ -87,6 +88,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
         "本系统只按授权（orgs_grant.csv）判断权限，不用这些表",
     ),
     "portal.ImportBatch": "导入批次（上传的工作簿和核对结果）；写进台账的都在各表和修改记录里，导回后不能再整批撤销",
+    "portal.Comparison": "名单比对（外来名单的内容，90天后清除）；比对后办理的都在各表和修改记录里",
     "portal.Draft": "没有提交的草稿，不是记录",
     "portal.Submission": "防止一份表单提交两次的短期记号",
     "admin.LogEntry": "后台的操作也记在修改记录（orgs_change.csv）里，这张表不用",

@@ -19,10 +19,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from activities.models import Activity, Attendance
 from orgs import journal
 from orgs.journal import Via
-from orgs.models import Change, Park, User
+from orgs.models import BusinessState, Change, Park, User
 from orgs.scoping import ScopedModel, parks_in_reach
 from portal import drafts, entering, timeline
 from portal.asking import Asked, asked
+from portal.comparing.errands import errand_of
 from portal.entering import Entered
 from portal.forms import EntryForm, end_form
 from portal.forms.base import today
@@ -83,6 +84,9 @@ def record(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def new(request: HttpRequest, slug: str) -> HttpResponse:
     page, about = page_of(slug), asked(request)
     given, park = prefilled(page, about, request)
+    errand = errand_of(request, about.user, slug)
+    if errand is not None:
+        given, park = {**given, **errand.initial()}, errand.park
     if not LEDGERS[slug].may_add(about.user, park):
         raise Http404("没有登记的权限")
     if request.method != "POST":
@@ -100,15 +104,15 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
         tell(request, form, f"已登记{page.noun}“{form.instance}”。")
         if "again" in request.POST:
             return redirect(f"{reverse('ledger-new', args=[slug])}?{urlencode(taken_over(form, park))}")
-        return redirect("record", slug, form.instance.pk)
+        return redirect(errand.back() if errand else reverse("record", args=[slug, form.instance.pk]))
     if entered.earlier is not None:
         messages.info(request, TWICE)
-        return redirect("record", slug, entered.earlier)
+        return redirect(errand.back() if errand else reverse("record", args=[slug, entered.earlier]))
     if entered.used is not None:
         messages.info(request, DRAFTED)
         return redirect("record", slug, entered.used)
     cancel = reverse("ledger", args=[slug]) + (f"?{urlencode({'park': park.slug})}" if park else "")
-    context = entry_context(form, form.add_title, cancel, again=True)
+    context = entry_context(form, form.add_title, errand.back() if errand else cancel, again=errand is None)
     return shown(request, entered, context | shell_of(about, page, park=form.park))
 
 
@@ -116,8 +120,9 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
 @get_or_post
 def edit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     page, about = page_of(slug), asked(request)
+    errand = errand_of(request, about.user, slug)
     entered = entering.change(request, about.user, page.form, pk, lambda: writable(page, about.user, pk))
-    form, back = entered.form, reverse("record", args=[slug, pk])
+    form, back = entered.form, errand.back() if errand else reverse("record", args=[slug, pk])
     if entered.written:
         tell(request, form, f"已保存{page.noun}“{form.instance}”。" if form.has_changed() else "没有改动，记录照旧。")
         return redirect(back)
@@ -185,20 +190,22 @@ def delete(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def fact_new(request: HttpRequest, slug: str, pk: int, kind: str) -> HttpResponse:
     page, about = page_of(slug), asked(request)
     owner, fact = writable(page, about.user, pk), fact_of(page, kind)
+    errand = errand_of(request, about.user, slug)
+    given = errand.state() if errand is not None and fact.model is BusinessState else {}
 
     def make(data: Any = None, initial: Mapping[str, Any] | None = None) -> EntryForm:
-        instance = fact.model(**{fact.owner: owner})
-        return fact.form(data, instance=instance, user=about.user, park=park_of(owner), initial=initial)
+        instance, known = fact.model(**{fact.owner: owner}), {**given, **(initial or {})}
+        return fact.form(data, instance=instance, user=about.user, park=park_of(owner), initial=known)
 
     entered = entering.add(request, about.user, make)
-    form = entered.form
+    form, back = entered.form, errand.back() if errand else reverse("record", args=[slug, pk])
     if entered.written:
         tell(request, form, f"已登记{fact.model._meta.verbose_name}“{form.instance}”。")
-        return redirect("record", slug, pk)
+        return redirect(back)
     if entered.earlier is not None:
         messages.info(request, TWICE)
-        return redirect("record", slug, pk)
-    context = entry_context(form, form.add_title, reverse("record", args=[slug, pk]), subject=str(owner))
+        return redirect(back)
+    context = entry_context(form, form.add_title, back, subject=str(owner))
     return shown(request, entered, context | shell_of(about, page, owner))
 
 

@@ -158,6 +158,10 @@ def import_addresses(world: World) -> list[str]:
         *(reverse(f"import-{step}", args=[world.jia.batch.pk]) for step in ("batch", "columns", "confirm")),
         reverse("import-row", args=[world.jia.batch.pk, 2]),
         reverse("import-undo", args=[done.pk]),
+        reverse("compare"),
+        reverse("compare-exclusions"),
+        *(f"{reverse('compare-list', args=[world.jia.comparison.pk])}?list={kind}" for kind in ("new", "gone")),
+        reverse("compare-drop", args=[world.jia.comparison.pk]),
     ]
 
 
@@ -182,6 +186,11 @@ NO_PAGE = {
     "import-file",
     "import-check",
     "import-drop",
+    "compare-adopt",
+    "compare-exclude",
+    "compare-register",
+    "compare-export",
+    "compare-take-back",
     "screen",
     "logout",
     "ledger-export",
