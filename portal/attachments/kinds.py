@@ -156,7 +156,7 @@ def tidy_name(given: str, kind: FileKind) -> str:
     """The name under which a file is listed and handed out: no path, nothing unseen, with an ending that fits."""
     plain = unicodedata.normalize("NFC", re.split(r"[/\\]", given)[-1])
     plain = "".join(sign for sign in plain if sign.isprintable())
-    plain = re.sub(r"\s+", " ", UNFIT.sub("_", plain)).strip(" .")
+    plain = re.sub(r"\s+", " ", UNFIT.sub("_", plain)).strip()
     ending = next((one for one in ENDINGS[kind] if plain.lower().endswith(one)), "")
-    stem = plain[: len(plain) - len(ending)].rstrip(" .")[: LONGEST_NAME - len(ENDINGS[kind][-1])].rstrip(" .")
+    stem = plain[: len(plain) - len(ending)].strip(" .")[: LONGEST_NAME - len(ENDINGS[kind][-1])].rstrip(" .")
     return f"{stem or '附件'}{ending.lower() or ENDINGS[kind][0]}"

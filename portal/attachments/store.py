@@ -147,9 +147,11 @@ def _lock(how: int) -> Iterator[None]:
 
 
 def _folder(path: Path) -> Path:
-    if not path.is_dir():
-        path.mkdir(mode=OWNER_FOLDER, parents=True, exist_ok=True)
-        _to_disk(path.parent)
+    """The folder, made where it is missing: ours are for the owner alone, the one above all of them too."""
+    for one in (root(), path):
+        if not one.is_dir():
+            one.mkdir(mode=OWNER_FOLDER, exist_ok=True)
+            _to_disk(one.parent)
     return path
 
 
