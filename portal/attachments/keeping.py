@@ -1,10 +1,9 @@
-"""The only place that takes attachments in, removes them, gives them back and clears away what is over."""
+"""The only place that takes attachments in, removes them, gives them back, and knows what is over or damaged."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
@@ -98,22 +97,15 @@ def restore(slug: str, row: ScopedModel, attachment: Attachment, user: User) -> 
         journal.save(attachment, user, Via.PAGE)
 
 
-@dataclass(frozen=True)
-class Cleared:
-    """What a sweep did: rows removed for good, and what went from the disk."""
-
-    rows: int
-    swept: store.Swept
+def over() -> list[Attachment]:
+    """What was removed longer ago than it can be put back."""
+    since = timezone.now() - dt.timedelta(days=Attachment.DAYS_TO_RESTORE)
+    return list(Attachment._base_manager.filter(removed_at__lte=since))
 
 
-def clear(installer: journal.Installer) -> Cleared:
-    """Let go of what was removed longer ago than it can be put back, then of every file that no row tells of."""
-    over = timezone.now() - dt.timedelta(days=Attachment.DAYS_TO_RESTORE)
-    gone = list(Attachment._base_manager.filter(removed_at__lte=over))
-    for one in gone:
-        journal.delete(one, installer, Via.INSTALL)
-    told = set(Attachment._base_manager.values_list("sha256", flat=True))
-    return Cleared(len(gone), store.sweep(told))
+def sweep_files() -> store.Swept:
+    """Clear away every file that no row tells of, removed ones included."""
+    return store.sweep(set(Attachment._base_manager.values_list("sha256", flat=True)))
 
 
 def damaged() -> Iterator[Attachment]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from orgs.journal import INSTALLER
+from orgs import journal
 from portal.attachments import keeping
 from portal.models import Attachment
 
@@ -18,11 +18,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["action"] == "sweep":
-            done = keeping.clear(INSTALLER)
+            rows = keeping.over()
+            for one in rows:
+                journal.delete(one, journal.INSTALLER, journal.Via.INSTALL)
+            swept = keeping.sweep_files()
             self.stdout.write(
-                f"删满{Attachment.DAYS_TO_RESTORE}天的附件清理了{done.rows:,}个；"
-                f"没有登记的文件清理了{done.swept.files:,}个，共{done.swept.bytes:,}字节；"
-                f"没有传完的清理了{done.swept.halves:,}个。"
+                f"删满{Attachment.DAYS_TO_RESTORE}天的附件清理了{len(rows):,}个；"
+                f"没有登记的文件清理了{swept.files:,}个，共{swept.bytes:,}字节；没有传完的清理了{swept.halves:,}个。"
             )
             return
         wrong = 0
