@@ -208,7 +208,7 @@ def test_what_is_refused_is_told_and_what_was_typed_stays(
         assert answer.status_code == 400
         page = text_of(answer)
         assert page.count('role="alert" tabindex="-1"') == 1
-        assert "<title>错误：" in page
+        assert "<title>错误：添加附件" in page
         assert "第一次签到" in page
         return page
 
