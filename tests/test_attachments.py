@@ -239,6 +239,7 @@ def test_the_same_content_once_and_twenty_at_most(world: World, officer: Any, si
     assert 'name="file"' not in page
 
 
+@pytest.mark.crawl
 @pytest.mark.django_db
 def test_without_its_token_nothing_is_taken(world: World, officer: Any, own_folder: Path) -> None:
     client = Client(enforce_csrf_checks=True)
@@ -252,6 +253,7 @@ def test_without_its_token_nothing_is_taken(world: World, officer: Any, own_fold
 # Who sees them
 
 
+@pytest.mark.crawl
 @pytest.mark.django_db
 def test_a_reader_gets_the_file_and_no_form_a_superior_neither(
     world: World, leader: Any, superior: Any, stranger: Any, sign_in: Any
@@ -271,6 +273,7 @@ def test_a_reader_gets_the_file_and_no_form_a_superior_neither(
         assert sign_in(user).post(f"{url}new/", {"file": upload()}).status_code == 404
 
 
+@pytest.mark.crawl
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "prefix", ["files", "media", "var/files", "static/../var/files", "static/files", "attachments"]
