@@ -41,6 +41,7 @@ __all__ = [
     "batch",
     "delete",
     "diff",
+    "differences",
     "reseal",
     "reserve",
     "restore",
@@ -265,16 +266,17 @@ def trail_of(row: ScopedModel) -> models.QuerySet[Change]:
 
 def diff(change: Change) -> list[tuple[str, str, str]]:
     """(field label, old text, new text) of one entry, in the order of the model's fields; "—" for nothing."""
-    model = apps.get_model(change.model)
-    names = {field.name: field for field in model._meta.concrete_fields}
-    touched = [name for name in names if name in change.before or name in change.after]
+    fields = {field.name: field for field in apps.get_model(change.model)._meta.concrete_fields}
+    return [(str(fields[name].verbose_name), old, new) for name, old, new in differences(change)]
+
+
+def differences(change: Change) -> list[tuple[str, str, str]]:
+    """The same by the field's name."""
+    fields = apps.get_model(change.model)._meta.concrete_fields
     return [
-        (
-            str(names[name].verbose_name),
-            _as_text(names[name], change.before.get(name)),
-            _as_text(names[name], change.after.get(name)),
-        )
-        for name in touched
+        (field.name, _as_text(field, change.before.get(field.name)), _as_text(field, change.after.get(field.name)))
+        for field in fields
+        if field.name in change.before or field.name in change.after
     ]
 
 

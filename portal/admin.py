@@ -42,7 +42,7 @@ from orgs.models import (
 from orgs.scoping import ADMINISTRATORS, grants_of, has_nation
 from portal.comparing.outside import word_of
 from portal.ledgers import LEDGERS
-from portal.models import Case, CaseItem, Comparison, Exclusion, ImportBatch, SavedView, ScreenLink
+from portal.models import Attachment, Case, CaseItem, Comparison, Exclusion, ImportBatch, SavedView, ScreenLink
 
 PARK_RATES = ("org_coverage_real", "two_coverage")
 
@@ -525,3 +525,14 @@ class SavedViewAdmin(ReadOnlyAdmin):
     @admin.display(description="台账", ordering="ledger")
     def of_ledger(self, view: SavedView) -> str:
         return LEDGERS[view.ledger].title if view.ledger in LEDGERS else "—"
+
+
+@admin.register(Attachment)
+class AttachmentAdmin(ReadOnlyAdmin):
+    """Added and removed on the page of their record, which alone hands the file out."""
+
+    list_display = ("name", "park", "kind", "size", "made_by", "made_at", "removed_at")
+    list_filter = ("park", "kind")
+    list_select_related = ("park",)
+    search_fields = ("name", "note", "made_by")
+    fields = ("name", "note", "park", "kind", "size", "sha256", "made_by", "made_at", "removed_at")

@@ -17,18 +17,22 @@ POLICY = "; ".join(
         "base-uri 'none'",
     ]
 )
+# What a file that somebody brought may do beyond that: nothing at all, should a browser ever show it
+SANDBOX = "sandbox"
 # The portal asks a browser for none of these
 PERMISSIONS = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
 
 
 class ContentSecurityPolicy:
-    """Puts one policy on every response. No view may loosen it, so a header that is already there is replaced."""
+    """Puts one policy on every response. No view may loosen it, so a header that is already there is replaced; the one
+    thing a view may add is the sandbox."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        response.headers["Content-Security-Policy"] = POLICY
+        is_boxed = response.headers.get("Content-Security-Policy") == SANDBOX
+        response.headers["Content-Security-Policy"] = f"{POLICY}; {SANDBOX}" if is_boxed else POLICY
         response.headers["Permissions-Policy"] = PERMISSIONS
         return response

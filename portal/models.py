@@ -1,8 +1,8 @@
-"""The only place for what the portal keeps for itself: public stories, big screens, saved views, what is coming in."""
+"""The only place for what the portal keeps for itself: stories, big screens, views, attachments, what is coming in."""
 
 import datetime as dt
 from collections.abc import Collection
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -10,8 +10,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from metrics.models import Statement
-from orgs.models import Park, User
+from activities.models import Activity
+from metrics.models import Statement, Target
+from orgs.models import Coverage, Enterprise, Member, Office, Park, PartyOrganization, User, WorkCoverage
 from orgs.scoping import (
     ADMINISTRATORS,
     PERSON_READERS,
@@ -22,6 +23,7 @@ from orgs.scoping import (
     within_reach_q,
 )
 
+OTHER_PARK: Final = "所选的园区不在同一个园区，请重新选择。"
 SLUG = RegexValidator(r"^[a-z][a-z0-9-]*$", "网址代号只用小写英文、数字和连字符，以字母开头，如 dalu。")
 
 
@@ -387,6 +389,123 @@ class Exclusion(ScopedModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class FileKind(models.TextChoices):
+    """What a file may be, told from its bytes by :mod:`portal.attachments.kinds`."""
+
+    PDF = "pdf", "PDF"
+    OFD = "ofd", "OFD版式文件"
+    DOCX = "docx", "Word文档"
+    XLSX = "xlsx", "Excel工作簿"
+    WPS = "wps", "WPS文字或旧版Word文档"
+    ET = "et", "WPS表格或旧版Excel工作簿"
+    JPG = "jpg", "JPG图片"
+    PNG = "png", "PNG图片"
+
+
+# The ledger of a record → the column of an attachment that points at it
+ATTACHED_TO: Final[dict[str, str]] = {
+    "parks": "of_park",
+    "enterprises": "enterprise",
+    "organizations": "organization",
+    "coverages": "coverage",
+    "work-coverages": "work_coverage",
+    "members": "member",
+    "offices": "office",
+    "activities": "activity",
+    "statements": "statement",
+    "targets": "target",
+}
+
+
+def _exactly_one(names: Collection[str]) -> Q:
+    one_of = Q()
+    for wanted in names:
+        one_of |= Q(**{f"{name}__isnull": name != wanted for name in names})
+    return one_of
+
+
+class Attachment(ScopedModel):
+    """A file beside one record of a ledger: never asked for, counted nowhere.
+
+    The row says that there is one; its bytes lie outside the database under their digest (:mod:`portal.attachments`).
+    What is removed stays for ``DAYS_TO_RESTORE`` days. Any file may be about persons (a list of who came, a photo), so
+    who may not see persons sees none. The account is kept as in a :class:`ScreenLink`.
+    """
+
+    DAYS_TO_RESTORE: ClassVar[int] = 30
+    read_roles = PERSON_READERS
+    personal = frozenset({"made_by"})
+
+    park = models.ForeignKey(Park, models.PROTECT, verbose_name="园区", related_name="+")
+    of_park = models.ForeignKey(
+        Park, models.PROTECT, verbose_name="所附的园区", null=True, blank=True, related_name="attachments"
+    )
+    enterprise = models.ForeignKey(
+        Enterprise, models.PROTECT, verbose_name="所附的企业", null=True, blank=True, related_name="attachments"
+    )
+    organization = models.ForeignKey(
+        PartyOrganization, models.PROTECT, verbose_name="所附的组织", null=True, blank=True, related_name="attachments"
+    )
+    coverage = models.ForeignKey(
+        Coverage, models.PROTECT, verbose_name="所附的组织覆盖", null=True, blank=True, related_name="attachments"
+    )
+    work_coverage = models.ForeignKey(
+        WorkCoverage, models.PROTECT, verbose_name="所附的工作覆盖", null=True, blank=True, related_name="attachments"
+    )
+    member = models.ForeignKey(
+        Member, models.PROTECT, verbose_name="所附的党员", null=True, blank=True, related_name="attachments"
+    )
+    office = models.ForeignKey(
+        Office, models.PROTECT, verbose_name="所附的任职", null=True, blank=True, related_name="attachments"
+    )
+    activity = models.ForeignKey(
+        Activity, models.PROTECT, verbose_name="所附的活动", null=True, blank=True, related_name="attachments"
+    )
+    statement = models.ForeignKey(
+        Statement, models.PROTECT, verbose_name="所附的文献值", null=True, blank=True, related_name="attachments"
+    )
+    target = models.ForeignKey(
+        Target, models.PROTECT, verbose_name="所附的目标", null=True, blank=True, related_name="attachments"
+    )
+    name = models.CharField("文件名", max_length=120)
+    note = models.CharField("说明", max_length=60, blank=True)
+    kind = models.CharField("类型", max_length=10, choices=FileKind)
+    size = models.PositiveIntegerField("字节数")
+    sha256 = models.CharField("内容摘要", max_length=64, db_index=True, help_text="文件内容的SHA-256。")
+    account = models.PositiveBigIntegerField("上传账号编号")
+    made_by = models.CharField("上传人", max_length=150)
+    made_at = models.DateTimeField("上传时间", default=timezone.now)
+    removed_at = models.DateTimeField("删除时间", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "附件"
+        verbose_name_plural = "附件"
+        ordering = ("made_at", "pk")
+        constraints = (
+            models.CheckConstraint(
+                condition=_exactly_one(ATTACHED_TO.values()),
+                name="portal_attachment_one_record",
+                violation_error_message="附件应附在一条记录上，请从那条记录的页面添加。",
+            ),
+            models.CheckConstraint(
+                condition=Q(sha256__regex=r"^[0-9a-f]{64}$"),
+                name="portal_attachment_sha256",
+                violation_error_message="附件的内容摘要不对，请重新上传。",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        super().clean()
+        if self.of_park_id and self.of_park_id != self.park_id:
+            raise ValidationError({"of_park": ValidationError(OTHER_PARK, code="other_park")})
+
+    def may_restore(self, now: dt.datetime) -> bool:
+        return self.removed_at is not None and now < self.removed_at + dt.timedelta(days=self.DAYS_TO_RESTORE)
 
 
 class Draft(models.Model):

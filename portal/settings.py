@@ -171,6 +171,9 @@ if PRODUCTION and DEBUG:
 VAR_DIR = BASE_DIR / env_text("PORTAL_VAR", "var")
 VAR_DIR.mkdir(parents=True, exist_ok=True)
 
+# The bytes of attachments, by their digest. No address leads into it: a view reads them for who may read the record
+FILES_DIR = VAR_DIR / "files"
+
 VERSION = version(BASE_DIR / "CHANGELOG.md")
 SECRET_KEY = secret_key(PRODUCTION, VAR_DIR)
 ID_KEY = id_key(PRODUCTION, VAR_DIR)

@@ -6,6 +6,7 @@ from django.urls import path
 
 from portal.views import (
     account,
+    attachments,
     changes,
     comparisons,
     dashboard,
@@ -51,6 +52,19 @@ urlpatterns = [
     path("ledgers/<slug:slug>/<int:pk>/edit/", records.edit, name="record-edit"),
     path("ledgers/<slug:slug>/<int:pk>/end/", records.end, name="record-end"),
     path("ledgers/<slug:slug>/<int:pk>/delete/", records.delete, name="record-delete"),
+    # Before the facts: no fact has the kind “attachments”
+    path("ledgers/<slug:slug>/<int:pk>/attachments/new/", attachments.new, name="record-attachment-new"),
+    path("ledgers/<slug:slug>/<int:pk>/attachments/<int:fact_pk>/", attachments.file, name="record-attachment"),
+    path(
+        "ledgers/<slug:slug>/<int:pk>/attachments/<int:fact_pk>/delete/",
+        attachments.delete,
+        name="record-attachment-delete",
+    ),
+    path(
+        "ledgers/<slug:slug>/<int:pk>/attachments/<int:fact_pk>/restore/",
+        attachments.restore,
+        name="record-attachment-restore",
+    ),
     path("ledgers/<slug:slug>/<int:pk>/<slug:kind>/new/", records.fact_new, name="record-fact-new"),
     path("ledgers/<slug:slug>/<int:pk>/<slug:kind>/<int:fact_pk>/edit/", records.fact_edit, name="record-fact-edit"),
     path("ledgers/<slug:slug>/<int:pk>/<slug:kind>/<int:fact_pk>/end/", records.fact_end, name="record-fact-end"),

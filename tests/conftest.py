@@ -62,6 +62,18 @@ def _own_key(settings: Any) -> None:
     settings.ID_KEY = ID_KEY
 
 
+@pytest.fixture(scope="session")
+def _files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for the whole run: rows that factories.again puts back find their files where the first run left them."""
+    return tmp_path_factory.mktemp("files")
+
+
+@pytest.fixture(autouse=True)
+def _own_files(settings: Any, _files: Path) -> None:
+    """Tests leave no attachments on this machine."""
+    settings.FILES_DIR = _files
+
+
 # The cast: always the same two parks and the same people. Factories load here, when Django is ready.
 
 

@@ -49,8 +49,11 @@ from orgs.models import (
     WorkKind,
 )
 from orgs.scoping import ScopedModel
+from portal.attachments import store
 from portal.comparing.outside import plain_key
 from portal.models import (
+    ATTACHED_TO,
+    Attachment,
     Case,
     CaseItem,
     Comparison,
@@ -375,6 +378,16 @@ def freeze_report(park: Park, on: dt.date, by: str = "某人", **given: Any) -> 
     return put(drafted(REPORTS["two-coverage"], park, on, by, enterprises, **given))
 
 
+def attach(row: ScopedModel, slug: str, name: str = "会议记录.pdf", content: bytes = b"", **given: Any) -> Attachment:
+    """A PDF beside a record of this ledger, its bytes where they belong."""
+    content = content or f"%PDF-1.4 {name}".encode()
+    with store.arriving([content]) as arrived:
+        store.place(arrived)
+    values: dict[str, Any] = {"kind": "pdf", "account": 0, "made_by": "某人", "note": "", ATTACHED_TO[slug]: row}
+    park_id = row.park_id_of() or 0
+    return put(Attachment(park_id=park_id, name=name, size=arrived.size, sha256=arrived.sha256, **values | given))
+
+
 # The world: two parks that must never see each other
 
 
@@ -421,6 +434,7 @@ class Side:
     comparison: Comparison
     exclusion: Exclusion
     target: Target
+    attachment: Attachment
     frozen: FrozenReport
 
     def rows(self) -> dict[type[ScopedModel], ScopedModel]:
@@ -525,6 +539,7 @@ def make_side(park: Park, mark: str, number: int) -> Side:
         screen=make_screen(park, f"{mark}大厅", made_by=f"{mark}干事"),
         view=save_view(f"{mark}制造业", park=park, made_by=f"{mark}干事"),
         target=aim(park, 80, basis=f"{mark}党工委会议纪要"),
+        attachment=attach(covered, "enterprises", f"{mark}营业执照.pdf", made_by=f"{mark}干事"),
         # Last: arguments are worked out in their order, and it keeps what stands by now
         frozen=freeze_report(park, dt.date(2025, 12, 31), f"{mark}干事"),
     )

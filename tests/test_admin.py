@@ -17,7 +17,7 @@ from django.urls import reverse
 from metrics.models import FrozenReport
 from orgs.models import Change, Enterprise, Grant, NameGram, PartyOrganization, Subordination, User
 from orgs.scoping import ScopedModel
-from portal.models import Comparison, Exclusion, ImportBatch, SavedView, ScreenLink
+from portal.models import Attachment, Comparison, Exclusion, ImportBatch, SavedView, ScreenLink
 from tests.factories import Side, World, cover, grant, make_enterprise, make_organization, make_park, make_user, meet
 
 # Pages over figures that other tests hold equal on both databases: on PostgreSQL in the soak
@@ -134,6 +134,8 @@ def test_pages_of_every_model(world: World, park_administrator: Any, keeper: Cli
         ("portal.screenlink", "delete"),
         ("portal.savedview", "add"),
         ("portal.savedview", "delete"),
+        ("portal.attachment", "add"),
+        ("portal.attachment", "delete"),
     }
     assert seen == {**expected, **dict.fromkeys(closed, 403)}
 
@@ -350,8 +352,9 @@ def test_create_change_delete_leave_a_trail(world: World, keeper: Client, park_a
 def test_saving_unchanged_leaves_no_trace(world: World, keeper: Client, park_administrator: Any) -> None:
     for model, row in world.jia.rows().items():
         url = address(model, "change", row.pk)
-        # A frozen report, a workbook that came in, a view and the link to a big screen are only shown
-        want = 403 if model in (Comparison, Exclusion, FrozenReport, ImportBatch, SavedView, ScreenLink) else 302
+        # A frozen report, a workbook that came in, a view, a file and the link to a big screen are only shown
+        shown = (Attachment, Comparison, Exclusion, FrozenReport, ImportBatch, SavedView, ScreenLink)
+        want = 403 if model in shown else 302
         assert keeper.post(url, posted(keeper, url)).status_code == want, model
     assert list(Change.objects.filter(user=park_administrator)) == []
 

@@ -33,7 +33,7 @@ from orgs.models import (
 )
 from orgs.models.enterprise import validate_uscc
 from orgs.scoping import ScopedModel
-from portal.models import Case, CaseItem, Exclusion, SavedView, ScreenLink
+from portal.models import Attachment, Case, CaseItem, Exclusion, SavedView, ScreenLink
 from tests.factories import Side, World, day, grant, make_organization, make_uscc, put, subordinate
 
 OURS = ("orgs", "activities", "metrics", "portal")
@@ -96,6 +96,9 @@ EDIT: list[tuple[str, type[ScopedModel], Change]] = [
     ("portal_screenlink_reach", ScreenLink, {"reach": "nation"}),
     ("portal_screenlink_expires", ScreenLink, lambda side: {"expires_at": side.screen.made_at}),
     ("portal_savedview_own_default", SavedView, {"is_default": True}),
+    ("portal_attachment_one_record", Attachment, {"enterprise": None}),
+    ("portal_attachment_one_record", Attachment, lambda side: {"organization": side.branch}),
+    ("portal_attachment_sha256", Attachment, {"sha256": "../../../portal.sqlite3"}),
 ]
 SECOND: list[tuple[str, type[ScopedModel], Change]] = [
     ("orgs_grant_park_once", Grant, {}),

@@ -145,6 +145,27 @@ def fact_visits(name: str, *, one: bool = True, ends: bool = False) -> Route:
     return visits
 
 
+def attachment_visits(name: str, readers: Iterable[str], *, one: bool = True, status: int = OK) -> Route:
+    """The file of an enterprise: for who may see persons; beside another record, or in another ledger, it is not."""
+
+    def visits(world: World) -> list[Visit]:
+        found = []
+        for side, rows in sides(world):
+            own = [rows.attachment.pk] if one else []
+            posts = readers is WRITERS
+            url = reverse(name, args=["enterprises", rows.covered.pk, *own])
+            found.append(Visit(url, side, readers=readers, status=status, posts=posts))
+            if one:
+                for slug, row in (("enterprises", rows.gap), ("organizations", rows.branch)):
+                    found.append(Visit(reverse(name, args=[slug, row.pk, *own]), side, readers=(), posts=posts))
+                mixed = rows_of_other(world, side).attachment.pk
+                mixed_url = reverse(name, args=["enterprises", rows.covered.pk, mixed])
+                found.append(Visit(mixed_url, side, readers=(), posts=posts))
+        return found
+
+    return visits
+
+
 def month_visits(name: str) -> Route:
     """The monthly grid is for who may enter activities there."""
     return lambda world: [
@@ -268,6 +289,10 @@ TABLE: dict[str, Route] = {
     "record-fact-edit": fact_visits("record-fact-edit"),
     "record-fact-end": fact_visits("record-fact-end", ends=True),
     "record-fact-delete": fact_visits("record-fact-delete"),
+    "record-attachment-new": attachment_visits("record-attachment-new", WRITERS, one=False),
+    "record-attachment": attachment_visits("record-attachment", PERSON_READERS),
+    "record-attachment-delete": attachment_visits("record-attachment-delete", WRITERS),
+    "record-attachment-restore": attachment_visits("record-attachment-restore", WRITERS, status=FOUND),
     "imports": everybodys(readers=(*WRITERS, "stranger"))("imports"),
     "import-start": start_visits("import-start"),
     "import-template": template_visits("import-template"),
@@ -306,6 +331,8 @@ TABLE: dict[str, Route] = {
 APART = {"login"}
 # The trail and a frozen report are never touched, and a new park lies in nobody's own park
 BARRED_TO_ADMINISTRATORS = {
+    "admin:portal_attachment_add",
+    "admin:portal_attachment_delete",
     "admin:orgs_change_add",
     "admin:orgs_change_delete",
     "admin:orgs_park_add",

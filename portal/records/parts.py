@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -31,6 +32,7 @@ from orgs.periods import contains
 from orgs.scoping import Persons, ScopedModel
 from portal.forms import EntryForm
 from portal.forms.base import today
+from portal.models import ATTACHED_TO, Attachment
 from portal.templatetags.show import SOMEBODY
 from portal.timeline import Lane
 
@@ -48,6 +50,7 @@ SLUGS: Final[dict[type[ScopedModel], str]] = {
     Target: "targets",
 }
 MOST_LINES: Final = 50
+MOST_PAST: Final = 200  # changes of one record that its fields' histories are read from
 UNKNOWN: Final = "—"
 # What stands in the place of a list of names for those who may not see persons
 KEPT_BY_PARK: Final = "人员名单由园区掌握"
@@ -241,11 +244,40 @@ def newest_first(rows: Iterable[Any], day: dt.date) -> list[Any]:
     return sorted(rows, key=lambda row: (contains(row.since, row.until, day), row.since, row.pk), reverse=True)
 
 
-def key_data(look: Look, names: Sequence[str]) -> list[tuple[str, Any]]:
-    """(label, text) of plain columns; what is blank is left out."""
+@dataclass(frozen=True)
+class Was:
+    """One change of one field: when, by whom, through which door, from what to what; ``is_new``: as it was entered."""
+
+    at: dt.datetime
+    who: str
+    via: str
+    old: str
+    new: str
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class Known:
+    """One field of 基本信息 with every change of it that is on record, the newest first."""
+
+    label: str
+    value: Any
+    past: Sequence[Was] = ()
+
+    @property
+    def changes(self) -> int:
+        """How often it was changed since it was entered."""
+        return sum(not one.is_new for one in self.past)
+
+
+def key_data(look: Look, names: Sequence[str], entered: Sequence[str] = ()) -> list[Known]:
+    """The fields of the record, from its plain columns, each with its history; what is blank, and was always, is left
+    out. Of the other fields that are ``entered`` (its name, say) those that were changed follow."""
     columns = {column.name: column for column in look.row._meta.concrete_fields}
+    past = histories(look)
+    others = [name for name in entered if name in columns and name not in names and past.get(name)]
     shown = []
-    for name in names:
+    for name in (*names, *(name for name in others if any(not one.is_new for one in past[name]))):
         if look.withholds(look.row, name):
             continue
         column = columns[name]
@@ -256,9 +288,28 @@ def key_data(look: Look, names: Sequence[str]) -> list[tuple[str, Any]]:
             value = "是" if value else "否"
         elif isinstance(value, dt.date):
             value = value.isoformat()
-        if value not in (None, ""):
-            shown.append((str(column.verbose_name), value))
+        known = Known(str(column.verbose_name), UNKNOWN if value in (None, "") else value, past.get(name, ()))
+        if known.value != UNKNOWN or known.changes:
+            shown.append(known)
     return shown
+
+
+def histories(look: Look) -> dict[str, list[Was]]:
+    """Field name → its changes, the newest first, out of the last ``MOST_PAST`` of the record. One query.
+
+    Where persons may not be seen a field that may name one has no history at all: what is harmless now (工会 as the
+    holder of a work coverage) may have been somebody's name before.
+    """
+    row = look.row
+    changes = Change.objects.visible_to(look.user).filter(model=row._meta.label_lower, object_id=row.pk)
+    found: dict[str, list[Was]] = defaultdict(list)
+    for change in changes.select_related("user").order_by("-at", "-pk")[:MOST_PAST]:
+        who = who_wrote(look, change)
+        for name, old, new in journal.differences(told_of(look, change)):
+            if old != new:
+                is_new = change.action == Action.CREATE
+                found[name].append(Was(change.at, who, change.get_via_display(), old, new, is_new))
+    return found
 
 
 # The trail
@@ -293,6 +344,7 @@ def trail(look: Look, page: RecordPage, most: int) -> tuple[list[Entry], int]:
     """The newest entries of the record and of its facts, and how many there are in all."""
     wanted = Q(model=look.row._meta.label_lower, object_id=look.row.pk)
     facts = [(one.model, one.owner) for one in page.facts]
+    facts.append((Attachment, ATTACHED_TO[page.slug]))
     for model, owner in (*facts, *page.followed):
         name = model._meta.label_lower
         living = look.see(model).filter(**{owner: look.row}).values("pk")
@@ -306,22 +358,30 @@ def trail(look: Look, page: RecordPage, most: int) -> tuple[list[Entry], int]:
 
 def entry(look: Look, change: Change) -> Entry:
     own = change.model == look.row._meta.label_lower and change.object_id == look.row.pk
-    named = look.persons.at(change.park_id) or change.user_id == look.user.pk
     noun = _noun(change.model)
     return Entry(
         at=change.at,
-        who="系统" if change.user is None else str(change.user) if named else SOMEBODY,
+        who=who_wrote(look, change),
         via=change.get_via_display(),
         action=change.get_action_display(),
         what="" if own else f"{noun}：{change.label}",
         is_new=change.action == Action.CREATE,
         is_gone=change.action == Action.DELETE,
-        altered=[
-            Altered(*one)
-            for one in journal.diff(change if look.persons.at(change.park_id) else change.without_persons())
-            if one[1] != one[2]
-        ],
+        altered=[Altered(*one) for one in journal.diff(told_of(look, change)) if one[1] != one[2]],
     )
+
+
+def who_wrote(look: Look, change: Change) -> str:
+    """The account, where its name, which is a person's, may be seen; one's own always."""
+    if change.user is None:
+        return "系统"
+    named = look.persons.at(change.park_id) or change.user_id == look.user.pk
+    return str(change.user) if named else SOMEBODY
+
+
+def told_of(look: Look, change: Change) -> Change:
+    """The entry, without the values that may name persons where the reader may not see them."""
+    return change if look.persons.at(change.park_id) else change.without_persons()
 
 
 def _noun(label: str) -> str:

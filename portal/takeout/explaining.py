@@ -6,8 +6,9 @@ from typing import Final
 from django.db import models
 
 from orgs.scoping import ScopedModel
+from portal.models import Attachment
 from portal.takeout.cells import Column
-from portal.takeout.manifest import MANIFEST, File, Manifest
+from portal.takeout.manifest import ATTACHMENTS, MANIFEST, File, Manifest
 from portal.takeout.tables import LEFT_OUT, TABLES, columns_of, file_of
 
 HOW_TO_READ: Final = (
@@ -39,6 +40,7 @@ def _lines(manifest: Manifest) -> Iterator[str]:
     yield from (f"- {line}" for line in HOW_TO_READ)
     yield ""
     yield from _how_to_put_back(manifest)
+    yield from _attached(manifest)
     yield "## 没有导出的\n"
     for reason in dict.fromkeys(LEFT_OUT.values()):
         labels = "、".join(label for label, why in LEFT_OUT.items() if why == reason)
@@ -66,6 +68,15 @@ def _how_to_put_back(manifest: Manifest) -> Iterator[str]:
     yield "- 数据库表的版本，即已执行的迁移：\n"
     yield from (f"  - {name}" for name in manifest.schema)
     yield ""
+
+
+def _attached(manifest: Manifest) -> Iterator[str]:
+    yield "## 附件\n"
+    size = sum(one.bytes for one in manifest.attached)
+    yield f"附件的文件有{len(manifest.attached)}个，共{size}字节，在{ATTACHMENTS}文件夹里，名字就是内容的SHA-256；"
+    yield f"哪个是哪条记录的附件、原来叫什么，看 {file_of(Attachment)} 的 sha256 和 name 两列。内容相同的只有一份。\n"
+    if manifest.lost:
+        yield f"导出时缺少或已损坏、没有文件的有{len(manifest.lost)}个：{'、'.join(manifest.lost)}。\n"
 
 
 def _table(model: type[ScopedModel], file: File, *, passwords: bool, id_numbers: bool) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from portal.takeout.tables import TABLES, columns_of, file_of
 MANIFEST: Final = "manifest.json"
 EXPLANATION: Final = "说明.md"
 FORMAT: Final = "yuanqu-dangjian takeout 1"
+ATTACHMENTS: Final = "files"
 PIECE: Final = 1 << 20
 
 
@@ -33,8 +34,20 @@ class File:
 
 
 @dataclass(frozen=True)
+class Attached:
+    """The bytes of an attachment: where they lie in the folder, how many, SHA-256 in hex, which is the name as well."""
+
+    file: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Manifest:
-    """What ``manifest.json`` says; ``tables`` in the order in which they can be written."""
+    """What ``manifest.json`` says; ``tables`` in the order in which they can be written.
+
+    ``attached`` are the files of attachments, ``lost`` the digests of those that were damaged where they came from.
+    """
 
     portal: str
     day: str
@@ -43,6 +56,8 @@ class Manifest:
     schema: list[str]
     tables: list[File]
     explanation: str  # SHA-256 of 说明.md
+    attached: list[Attached] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
 
     def text(self) -> str:
         told = {
@@ -59,7 +74,7 @@ class Manifest:
     @property
     def names(self) -> set[str]:
         """The files of the folder."""
-        return {MANIFEST, EXPLANATION, *(one.file for one in self.tables)}
+        return {MANIFEST, EXPLANATION, *(one.file for one in self.tables), *(one.file for one in self.attached)}
 
     @classmethod
     def read(cls, folder: Path) -> "Manifest":
@@ -90,6 +105,10 @@ class Manifest:
                 schema=[str(one) for one in told["schema"]],
                 tables=files,
                 explanation=str(told["explanation"]),
+                attached=[
+                    Attached(str(one["file"]), int(one["bytes"]), str(one["sha256"])) for one in told["attached"]
+                ],
+                lost=[str(one) for one in told["lost"]],
             )
         except (ValueError, TypeError, KeyError) as error:
             raise Unfit(f"{MANIFEST} 已损坏，读不懂，请重新取得这个文件夹。") from error
@@ -107,6 +126,16 @@ def expected_tables(*, passwords: bool, id_numbers: bool) -> Iterator[tuple[str,
             for column in columns_of(model, passwords=passwords, id_numbers=id_numbers)
         ]
         yield file_of(model), model._meta.label, fields
+
+
+def attached_file(sha256: str) -> str:
+    """Where the bytes of an attachment lie in the folder; which attachments they are says portal_attachment.csv."""
+    return f"{ATTACHMENTS}/{sha256}"
+
+
+def files_in(folder: Path) -> set[str]:
+    """The names of all files of the folder, those of attachments with their own folder in front."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
 
 
 def sha256_of(path: Path) -> str:

@@ -14,8 +14,22 @@ from metrics import summaries
 from orgs import grams, journal
 from orgs.journal import NotRestored
 from orgs.scoping import ScopedModel
+from portal.attachments import store
+from portal.models import Attachment
 from portal.takeout.cells import Column, Unreadable, encoded
-from portal.takeout.manifest import EXPLANATION, File, Manifest, Unfit, expected_tables, sha256_of
+from portal.takeout.manifest import (
+    EXPLANATION,
+    MANIFEST,
+    PIECE,
+    Attached,
+    File,
+    Manifest,
+    Unfit,
+    attached_file,
+    expected_tables,
+    files_in,
+    sha256_of,
+)
 from portal.takeout.tables import PASSWORDS, TABLES, columns_of, left_out, rows_of, schema
 
 LONGEST: Final = 2**31 - 1  # the names behind a frozen report of a large park are one cell
@@ -100,6 +114,9 @@ def put_in(folder: Path, say: Callable[[str], object]) -> Manifest:
     _check_versions(manifest)
     _check_files(folder, manifest, say)
     sources = [_source(folder, model, file, manifest) for model, file in zip(TABLES, manifest.tables, strict=True)]
+    _check_attached(sources, manifest)
+    for file in manifest.attached:  # a file without a row is nobody's, and swept away when the transaction fails
+        _take_in(folder, file)
     with transaction.atomic():
         try:
             journal.restore(_told(sources, say))
@@ -127,16 +144,37 @@ def _check_versions(manifest: Manifest) -> None:
 
 
 def _check_files(folder: Path, manifest: Manifest, say: Callable[[str], object]) -> None:
-    present = {path.name for path in folder.iterdir()}
+    present = files_in(folder)
     if missing := sorted(manifest.names - present):
         raise Unfit(f"文件夹里缺少{'、'.join(missing)}，没有导入，请重新取得这个文件夹。")
     if surplus := sorted(present - manifest.names):
         raise Unfit(f"文件夹里多出{'、'.join(surplus)}，没有导入，请移走不是导出来的文件。")
-    promised = {EXPLANATION: manifest.explanation, **{one.file: one.sha256 for one in manifest.tables}}
+    if wrong := [one.file for one in manifest.attached if one.file != attached_file(one.sha256)]:
+        raise Unfit(f"{MANIFEST} 里附件的文件{wrong[0]}与摘要不符，没有导入，请重新取得这个文件夹。")
+    promised = {EXPLANATION: manifest.explanation, **{table.file: table.sha256 for table in manifest.tables}}
+    promised |= {one.file: one.sha256 for one in manifest.attached}
     for name, digest in promised.items():
         if not hmac.compare_digest(sha256_of(folder / name), digest):
             raise Unfit(f"{name} 与导出时不同（SHA-256不符），已损坏或被改动，没有导入，请重新取得这个文件夹。")
     say(f"{len(promised)}个文件核对无误，共{manifest.rows:,}行，导出于{manifest.day}。")
+
+
+def _check_attached(sources: Sequence[Source], manifest: Manifest) -> None:
+    """Every attachment has its file, or is known to have lost it; no file without an attachment."""
+    (source,) = (one for one in sources if one.model is Attachment)
+    place, size = source.names.index("sha256"), source.names.index("size")
+    told = {row[place]: row[size] for row in source.read()}
+    known = {one.sha256: one.bytes for one in manifest.attached}
+    lost = {sha256: told[sha256] for sha256 in manifest.lost if sha256 in told}
+    if told != known | lost:
+        raise Unfit(f"{source.path.name} 里的附件与 {MANIFEST} 里的文件对不上，没有导入，请重新取得这个文件夹。")
+
+
+def _take_in(folder: Path, one: Attached) -> None:
+    with (folder / one.file).open("rb") as file, store.arriving(iter(lambda: file.read(PIECE), b"")) as arrived:
+        if arrived.sha256 != one.sha256:
+            raise Unfit(f"{one.file} 与导出时不同，没有导入，请重新取得这个文件夹。")
+        store.place(arrived)
 
 
 def _source(folder: Path, model: type[ScopedModel], file: File, manifest: Manifest) -> Source:

@@ -26,7 +26,7 @@ from orgs.models import (
     WorkCoverage,
 )
 from orgs.scoping import ScopedModel
-from portal.models import Case, CaseItem, Exclusion, SavedView, ScreenLink
+from portal.models import Attachment, Case, CaseItem, Exclusion, SavedView, ScreenLink
 from portal.takeout.cells import Column
 
 PACKAGES: Final = ("activities", "metrics", "orgs", "portal")
@@ -58,6 +58,7 @@ TABLES: Final[tuple[type[ScopedModel], ...]] = (
     ScreenLink,
     SavedView,
     Exclusion,
+    Attachment,
     Change,
 )
 

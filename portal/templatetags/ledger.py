@@ -7,7 +7,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from portal.listing import Cell
-from portal.templatetags.show import UNKNOWN, state
+from portal.templatetags.show import UNKNOWN, icon, state
 
 register = template.Library()
 
@@ -17,7 +17,21 @@ def record_row(cells: Sequence[Cell]) -> SafeString:
     """One record: its name, linked, as the head of the row, then the other cells."""
     first, *others = cells
     return format_html(
-        '<tr><th scope="row"><a href="{}">{}</a></th>{}</tr>', first.url, first.text, _drawn(others, plain=False)
+        '<tr><th scope="row"><a href="{}">{}</a>{}</th>{}</tr>',
+        first.url,
+        first.text,
+        _peek(first),
+        _drawn(others, plain=False),
+    )
+
+
+def _peek(name: Cell) -> SafeString:
+    """The way to the side panel; seen only where a script and a wide window can open one (see peek.css)."""
+    return format_html(
+        '<a class="peek" href="{}" data-peek title="侧栏">{}<span class="vh">在侧栏看{}</span></a>',
+        name.url,
+        icon("side"),
+        name.text,
     )
 
 

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_safe
 
 from activities.models import Activity, Attendance
@@ -23,17 +24,20 @@ from orgs.models import BusinessState, Change, Park, User
 from orgs.scoping import ScopedModel, parks_in_reach
 from portal import drafts, entering, timeline
 from portal.asking import Asked, asked
+from portal.attachments.beside import beside
 from portal.comparing.errands import errand_of
 from portal.entering import Entered
 from portal.forms import EntryForm, end_form
 from portal.forms.base import today
 from portal.ledgers import LEDGERS
 from portal.listing import subnav
+from portal.models import ATTACHED_TO, Attachment
 from portal.records import RECORDS
 from portal.records.parts import FactKind, Look, RecordPage, key_data, trail
 from portal.signin import keeps_typed
 
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
+PANEL = "X-Panel"
 RECENT_CHANGES = 30
 ALL_CHANGES = 500
 # Parks offered by name where a new record has to be given one
@@ -50,6 +54,8 @@ def record(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     page, about = page_of(slug), asked(request)
     row = readable(page, about.user, pk)
     look = Look(about.user, row, about.day, may_change(page, about.user, pk), about.persons)
+    if request.headers.get(PANEL):
+        return panel(request, about, page, look)
     most = ALL_CHANGES if request.GET.get("trail") == "all" else RECENT_CHANGES
     entries, changes = trail(look, page, most)
     tables = page.tables(look)
@@ -61,7 +67,8 @@ def record(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "heading": page.heading(look),
         "sub": page.sub(look),
         "strip": page.strip(look),
-        "keys": key_data(look, page.keys),
+        "keys": key_data(look, page.keys, list(page.form.base_fields)),
+        "beside": beside(look, slug),
         "keys_whole": all(one.wide for one in tables),
         "tables": tables,
         "drawing": timeline.draw(page.lanes(look), about.day, today()),
@@ -73,7 +80,30 @@ def record(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "end_url": reverse("record-end", args=[slug, pk]) if page.ends and row.until is None else "",
         **shell_of(about, page, row),
     }
-    return render(request, "portal/record.html", context, status=400 if about.problem else 200)
+    response = render(request, "portal/record.html", context, status=400 if about.problem else 200)
+    patch_vary_headers(response, [PANEL])
+    return response
+
+
+def panel(request: HttpRequest, about: Asked, page: RecordPage, look: Look) -> HttpResponse:
+    """What of the record stands beside a list: its strip and its fields. A script asks for it at the record's own
+    address, by a header, so that no address leads anybody to half a page."""
+    context = {
+        "page": page,
+        "about": about,
+        "heading": page.heading(look),
+        "sub": page.sub(look),
+        "strip": page.strip(look),
+        "keys": key_data(look, page.keys, list(page.form.base_fields)),
+        "is_today": about.day == today(),
+        "url": request.get_full_path(),
+        "edit_url": reverse("record-edit", args=[page.slug, look.row.pk]) if look.may_write else "",
+    }
+    response = render(request, "portal/record_panel.html", context)
+    response[PANEL] = "1"
+    response["Cache-Control"] = "no-store"
+    patch_vary_headers(response, [PANEL])
+    return response
 
 
 # Entering and changing
@@ -391,6 +421,7 @@ def own_facts(page: RecordPage, row: ScopedModel, user: User) -> Owned:
     kinds: list[tuple[type[ScopedModel], str]] = [(one.model, one.owner) for one in page.facts]
     if page.model is Activity:
         kinds.append((Attendance, "activity"))
+    kinds.append((Attachment, ATTACHED_TO[page.slug]))
     return [(model, owner, list(model.objects.visible_to(user).filter(**{owner: row}))) for model, owner in kinds]
 
 

@@ -132,6 +132,10 @@ def form_addresses(world: World) -> list[str]:
     addresses += [reverse("record-delete", args=["members", world.jia.worker.pk])]
     addresses += [reverse("report-freeze", args=[world.jia.frozen.report])]
     addresses += [reverse("record-end", args=["coverages", world.jia.coverage.pk])]
+    addresses += [reverse("record-attachment-new", args=["enterprises", world.jia.covered.pk])]
+    addresses += [
+        reverse("record-attachment-delete", args=["enterprises", world.jia.covered.pk, world.jia.attachment.pk])
+    ]
     addresses += [reverse("screens"), reverse("screen-revoke", args=[world.jia.screen.pk])]
     facts: list[tuple[str, Any, str, Any]] = [
         ("enterprises", world.jia.covered, "states", world.jia.state),

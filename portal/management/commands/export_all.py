@@ -20,6 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--replace", action="store_true", help="替换文件夹里以前的导出")
         parser.add_argument("--passwords", action="store_true", help="连同账号的密码散列值一起导出")
         parser.add_argument("--id-numbers", action="store_true", help="连同加密的身份证号一起导出（密钥不在里面）")
+        parser.add_argument("--without-damaged", action="store_true", help="不带缺少或已损坏的附件文件，照样导出")
 
     def handle(self, *args: Any, **options: Any) -> None:
         began = time.perf_counter()
@@ -31,6 +32,7 @@ class Command(BaseCommand):
                 passwords=options["passwords"],
                 replace=options["replace"],
                 id_numbers=options["id_numbers"],
+                without_damaged=options["without_damaged"],
             )
         except (Unfit, NotMigrated) as error:
             raise CommandError(str(error)) from error
