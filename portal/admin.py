@@ -41,7 +41,7 @@ from orgs.models import (
 )
 from orgs.scoping import ADMINISTRATORS, grants_of, has_nation
 from portal.ledgers import LEDGERS
-from portal.models import Case, CaseItem, ImportBatch, SavedView, ScreenLink
+from portal.models import Case, CaseItem, ImportBatch, Merge, NotDuplicate, SavedView, ScreenLink
 
 PARK_RATES = ("org_coverage_real", "two_coverage")
 
@@ -466,6 +466,28 @@ class ImportBatchAdmin(ReadOnlyAdmin):
     list_select_related = ("park",)
     search_fields = ("file_name", "made_by")
     fields = ("file_name", "ledger", "park", "state", "made_by", "made_at", "sheet", "day", "done_at", "undone_at")
+
+
+@admin.register(NotDuplicate)
+class NotDuplicateAdmin(ReadOnlyAdmin):
+    """Said and taken back on the page of doubles, where the records stand side by side."""
+
+    list_display = ("__str__", "ledger", "park", "reason", "made_by", "made_at")
+    list_filter = ("park", "ledger")
+    list_select_related = ("park",)
+    search_fields = ("reason", "made_by")
+    fields = ("ledger", "park", "records", "reason", "made_by", "made_at")
+
+
+@admin.register(Merge)
+class MergeAdmin(ReadOnlyAdmin):
+    """Made and taken back on their own pages."""
+
+    list_display = ("__str__", "ledger", "park", "made_by", "made_at", "undone_at")
+    list_filter = ("park", "ledger")
+    list_select_related = ("park",)
+    search_fields = ("made_by",)
+    fields = ("ledger", "park", "stays", "gone", "made_by", "made_at", "undone_by", "undone_at")
 
 
 @admin.register(ScreenLink)

@@ -49,7 +49,7 @@ from orgs.models import (
     WorkKind,
 )
 from orgs.scoping import ScopedModel
-from portal.models import Case, CaseItem, ImportBatch, ItemKind, SavedView, ScreenLink
+from portal.models import Case, CaseItem, ImportBatch, ItemKind, Merge, NotDuplicate, SavedView, ScreenLink
 
 EARLY = dt.date(2024, 1, 1)
 Row = TypeVar("Row", bound=ScopedModel)
@@ -332,6 +332,19 @@ def make_batch(park: Park, mark: str = "某园", **given: Any) -> ImportBatch:
     )
 
 
+def tell_apart(park: Park, *rows: ScopedModel, ledger: str = "enterprises", **given: Any) -> NotDuplicate:
+    """That these records, or two that are gone, are not the same one."""
+    records = [row.pk for row in rows] or [900_001, 900_002]
+    values: dict[str, Any] = {"account": 1, "made_by": "某人", "reason": "同名，各是一家"}
+    return put(NotDuplicate(park=park, ledger=ledger, records=records, **values | given))
+
+
+def make_merge(stays: ScopedModel, ledger: str = "enterprises", **given: Any) -> Merge:
+    """The note of a merge that wrote nothing, of a record that never was."""
+    values: dict[str, Any] = {"account": 1, "made_by": "某人", "gone": 900_000 + stays.pk, "stays": stays.pk}
+    return put(Merge(park_id=stays.park_id_of(), ledger=ledger, **values | given))
+
+
 def freeze_report(park: Park, on: dt.date, by: str = "某人", **given: Any) -> FrozenReport:
     """The first version of 园区“两个覆盖”情况统计表 unless told otherwise."""
     enterprises = Enterprise.objects.in_park(park)
@@ -381,6 +394,8 @@ class Side:
     screen: ScreenLink
     view: SavedView
     batch: ImportBatch
+    apart: NotDuplicate
+    merge: Merge
     target: Target
     frozen: FrozenReport
 
@@ -483,6 +498,8 @@ def make_side(park: Park, mark: str, number: int) -> Side:
         batch=make_batch(park, mark),
         screen=make_screen(park, f"{mark}大厅", made_by=f"{mark}干事"),
         view=save_view(f"{mark}制造业", park=park, made_by=f"{mark}干事"),
+        apart=tell_apart(park, gap, worked, made_by=f"{mark}干事", reason=f"{mark}两家"),
+        merge=make_merge(worked, made_by=f"{mark}干事"),
         target=aim(park, 80, basis=f"{mark}党工委会议纪要"),
         # Last: arguments are worked out in their order, and it keeps what stands by now
         frozen=freeze_report(park, dt.date(2025, 12, 31), f"{mark}干事"),

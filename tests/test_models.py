@@ -33,7 +33,7 @@ from orgs.models import (
 )
 from orgs.models.enterprise import validate_uscc
 from orgs.scoping import ScopedModel
-from portal.models import Case, CaseItem, SavedView, ScreenLink
+from portal.models import Case, CaseItem, Merge, SavedView, ScreenLink
 from tests.factories import Side, World, day, grant, make_organization, make_uscc, put, subordinate
 
 OURS = ("orgs", "activities", "metrics", "portal")
@@ -96,6 +96,7 @@ EDIT: list[tuple[str, type[ScopedModel], Change]] = [
     ("portal_screenlink_reach", ScreenLink, {"reach": "nation"}),
     ("portal_screenlink_expires", ScreenLink, lambda side: {"expires_at": side.screen.made_at}),
     ("portal_savedview_own_default", SavedView, {"is_default": True}),
+    ("portal_merge_two", Merge, lambda side: {"gone": side.merge.stays}),
 ]
 SECOND: list[tuple[str, type[ScopedModel], Change]] = [
     ("orgs_grant_park_once", Grant, {}),
@@ -119,6 +120,7 @@ SECOND: list[tuple[str, type[ScopedModel], Change]] = [
     ("portal_savedview_own_name", SavedView, {"park": None}),
     ("portal_savedview_park_name", SavedView, {"query": "industry=F"}),
     ("portal_savedview_one_default", SavedView, {"park": None, "is_default": True}),
+    ("portal_merge_once", Merge, {"made_by": "另一人"}),
 ]
 TABLE = [(*row, False) for row in EDIT] + [(*row, True) for row in SECOND]
 

@@ -31,6 +31,7 @@ from orgs.periods import contains
 from orgs.scoping import Persons, ScopedModel
 from portal.forms import EntryForm
 from portal.forms.base import today
+from portal.merging.whereabouts import became_part
 from portal.templatetags.show import SOMEBODY
 from portal.timeline import Lane
 
@@ -291,7 +292,10 @@ class Entry:
 
 def trail(look: Look, page: RecordPage, most: int) -> tuple[list[Entry], int]:
     """The newest entries of the record and of its facts, and how many there are in all."""
-    wanted = Q(model=look.row._meta.label_lower, object_id=look.row.pk)
+    own = look.row._meta.label_lower
+    wanted = Q(model=own, object_id=look.row.pk)
+    # What became part of this record brought its trail
+    wanted |= Q(model=own, object_id__in=became_part(page.slug, look.row.pk, look.user))
     facts = [(one.model, one.owner) for one in page.facts]
     for model, owner in (*facts, *page.followed):
         name = model._meta.label_lower
@@ -313,7 +317,7 @@ def entry(look: Look, change: Change) -> Entry:
         who="系统" if change.user is None else str(change.user) if named else SOMEBODY,
         via=change.get_via_display(),
         action=change.get_action_display(),
-        what="" if own else f"{noun}：{change.label}",
+        what="" if own and change.action != Action.DELETE else f"{noun}：{change.label}",
         is_new=change.action == Action.CREATE,
         is_gone=change.action == Action.DELETE,
         altered=[

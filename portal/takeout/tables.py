@@ -26,7 +26,7 @@ from orgs.models import (
     WorkCoverage,
 )
 from orgs.scoping import ScopedModel
-from portal.models import Case, CaseItem, SavedView, ScreenLink
+from portal.models import Case, CaseItem, Merge, NotDuplicate, SavedView, ScreenLink
 from portal.takeout.cells import Column
 
 PACKAGES: Final = ("activities", "metrics", "orgs", "portal")
@@ -57,6 +57,8 @@ TABLES: Final[tuple[type[ScopedModel], ...]] = (
     CaseItem,
     ScreenLink,
     SavedView,
+    NotDuplicate,
+    Merge,
     Change,
 )
 
