@@ -18,10 +18,9 @@ from portal.models import Merge
 
 def pair_of(model: type[ScopedModel], keys: tuple[int, int], user: User, *, locked: bool = False) -> tuple[Any, Any]:
     """The record that stays and the one that goes, both the user's to change, in one park; raises Http404."""
-    rows = model.objects.visible_to(user).writable_by(user).filter(pk__in=keys)
-    if locked:  # always in the same order, or two merges could wait for each other
-        list(rows.order_by("pk").select_for_update(of=("self",)).values_list("pk"))
-    found = rows.select_related(*model.park_path.split("__")[:1]).in_bulk()
+    # Locked always in the same order, or two merges could wait for each other
+    rows = model.objects.visible_to(user).writable_by(user).filter(pk__in=keys).order_by("pk")
+    found = (rows.select_for_update(of=("self",)) if locked else rows).select_related("park").in_bulk()
     if len(set(keys)) < 2 or len(found) < 2:
         raise Http404("没有这两条记录，或不能修改")
     stays, gone = (found[key] for key in keys)

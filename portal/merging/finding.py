@@ -18,7 +18,7 @@ from orgs.scoping import ScopedModel
 from portal.forms.enterprises import plain_name, plain_phone
 from portal.models import NotDuplicate
 
-MOST_IN_GROUP: Final = 20
+MOST_ELSEWHERE: Final = 50
 Marks = Callable[[tuple[Any, ...]], Iterable[tuple[str, Hashable]]]
 
 
@@ -37,11 +37,10 @@ class Kind:
 
 @dataclass(frozen=True)
 class Group:
-    """Records that may be the same one, and in what they are alike. ``more`` of them are not shown."""
+    """Records that may be the same one, and in what they are alike."""
 
     why: str
     keys: tuple[int, ...]
-    more: int = 0
 
 
 def of_enterprise(values: tuple[Any, ...]) -> Iterable[tuple[str, Hashable]]:
@@ -116,8 +115,8 @@ def groups_of(kind: Kind, park: Park, user: User) -> list[Group]:
     for several, words in whys.items():
         left = _still_open(several, looked_at)
         if left:
-            found.append(Group("、".join(words), left[:MOST_IN_GROUP], max(0, len(left) - MOST_IN_GROUP)))
-    return sorted(found, key=lambda group: (group.why == "电话", len(group.keys) + group.more, group.keys))
+            found.append(Group("、".join(words), left))
+    return sorted(found, key=lambda group: (group.why == "电话", len(group.keys), group.keys))
 
 
 def _looked_at(kind: Kind, park: Park, user: User) -> dict[int, list[frozenset[int]]]:
@@ -152,4 +151,4 @@ def tell_apart(kind: Kind, park: Park, keys: Sequence[int], reason: str, user: U
 def registered_elsewhere(park: Park, user: User) -> list[Member]:
     """The members of the park whose ID number is on record in another park too: that it is so, never where or who."""
     rows = Member.objects.visible_to(user).in_park(park).filter(Member.elsewhere_q(park))
-    return list(rows.order_by("name", "pk")[:MOST_IN_GROUP])
+    return list(rows.order_by("name", "pk")[:MOST_ELSEWHERE])

@@ -30,6 +30,7 @@ from portal.records.parts import SLUGS
 
 Fate = Literal["moves", "same", "clashes"]
 FATES: Final[Mapping[str, str]] = {"moves": "移过来", "same": "相同，只留一条", "clashes": "矛盾，先处理"}
+COUNTED: Final[Mapping[Fate, str]] = {"moves": "移过来", "same": "与已有的相同", "clashes": "有矛盾"}
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Group:
 
     @property
     def told(self) -> str:
-        return "，".join(f"{words}{self.count(fate)}条" for fate, words in FATES.items() if self.count(fate))  # type: ignore[arg-type]
+        return "，".join(f"{words}{self.count(fate)}条" for fate, words in COUNTED.items() if self.count(fate))
 
 
 @dataclass(frozen=True)
@@ -165,9 +166,7 @@ def _lines(stays: Any, gone: Any, user: User, seen: list[Any], locked: bool) -> 
 def _rows(relation: Relation, row: Any, user: User, locked: bool) -> list[Any]:
     related = [one.name for one in relation.model._meta.concrete_fields if one.is_relation]
     rows = relation.model.objects.visible_to(user).filter(**{relation.name: row.pk}).order_by("pk")
-    if locked:
-        list(rows.select_for_update(of=("self",)).values_list("pk"))
-    return list(rows.select_related(*related))
+    return list((rows.select_for_update(of=("self",)) if locked else rows).select_related(*related))
 
 
 def _columns(relation: Relation) -> tuple[list[str], list[str]]:

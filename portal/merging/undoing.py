@@ -76,7 +76,7 @@ def undo(merge: Merge, model: type[ScopedModel], seen: str, user: User) -> Outlo
         held = Merge.objects.visible_to(user).select_for_update(of=("self",)).get(pk=merge.pk)
         if not held.may_undo(timezone.now()):
             raise NotUndone(why_not(held))
-        list(model.objects.visible_to(user).filter(pk=held.stays).select_for_update(of=("self",)).values_list("pk"))
+        list(model.objects.visible_to(user).filter(pk=held.stays).select_for_update(of=("self",)))
         found = outlook(held, model, user)
         if found.digest != seen:
             return found

@@ -35,6 +35,7 @@ from portal.views.records import shell_of
 
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 A_PAGE: Final = 20
+MOST_IN_GROUP: Final = 20  # records of a group that are shown
 MOST_LISTED: Final = 30  # merges and decisions on the page of doubles
 MOST_LINES: Final = 50  # facts of one kind on a preview
 MOST_PARKS: Final = 200
@@ -61,11 +62,16 @@ class Shown:
     number: int
     why: str
     doubles: Sequence[Double]
-    more: int
+    group: Group
 
     @property
     def keys(self) -> str:
-        return ",".join(str(one.row.pk) for one in self.doubles)
+        """Of all its records, those too that are not shown: they are told apart together."""
+        return ",".join(map(str, self.group.keys))
+
+    @property
+    def more(self) -> int:
+        return len(self.group.keys) - len(self.doubles)
 
 
 # Found, and told apart
@@ -137,7 +143,7 @@ def told_apart(request: HttpRequest, kind: Kind, park: Park, user: User, reason:
 
 def shown(kind: Kind, groups: Sequence[Group], first: int, user: User) -> list[Shown]:
     """The groups of one page with their records, in a number of queries that does not depend on how many there are."""
-    keys = {key for group in groups for key in group.keys}
+    keys = {key for group in groups for key in group.keys[:MOST_IN_GROUP]}
     rows = kind.model.objects.visible_to(user).in_bulk(keys)
     facts: dict[int, int] = dict.fromkeys(keys, 0)
     for relation in relations_to(kind.model) if keys else ():
@@ -147,7 +153,7 @@ def shown(kind: Kind, groups: Sequence[Group], first: int, user: User) -> list[S
     columns: dict[str, Any] = {one.name: one for one in kind.model._meta.concrete_fields}
     found = []
     for number, group in enumerate(groups, start=first):
-        there = [rows[key] for key in group.keys if key in rows]
+        there = [rows[key] for key in group.keys[:MOST_IN_GROUP] if key in rows]
         # What can not be moved stays; then what more hangs on; then what is known more of; then the older record
         best = sorted(there, key=lambda row: (not row_has_secret(row), -facts[row.pk], -filled(row), row.pk))
         pair = len(there) == 2
@@ -162,7 +168,7 @@ def shown(kind: Kind, groups: Sequence[Group], first: int, user: User) -> list[S
             )
             for row in there
         ]
-        found.append(Shown(number, group.why, doubles, group.more))
+        found.append(Shown(number, group.why, doubles, group))
     return found
 
 
