@@ -140,6 +140,11 @@ def _still_open(keys: tuple[int, ...], looked_at: Mapping[int, Sequence[frozense
     return tuple(key for key in keys if whole - apart[key] - {key})
 
 
+def is_told_apart(kind: Kind, park: Park, keys: Sequence[int], user: User) -> bool:
+    """Whether somebody has said already that these are different ones."""
+    return any(frozenset(keys) <= told for told in _looked_at(kind, park, user).get(keys[0], ()))
+
+
 def tell_apart(kind: Kind, park: Park, keys: Sequence[int], reason: str, user: User) -> NotDuplicate:
     """Remember that these are different ones. Raises ValidationError."""
     made = NotDuplicate(

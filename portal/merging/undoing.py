@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,8 @@ from orgs.models import Action, Change, User
 from orgs.scoping import ScopedModel
 from portal.merging.relations import relations_to
 from portal.models import Merge
+
+Rows = dict[tuple[str, int], Any]  # by model and key
 
 
 class NotUndone(Exception):
@@ -54,15 +57,19 @@ class Outlook:
 
 def outlook(merge: Merge, model: type[ScopedModel], user: User) -> Outlook:
     """What there is to be taken back as things stand. Raises NotUndone."""
+    entries = list(Change.objects.visible_to(user).filter(pk__in=merge.written).order_by("pk"))
+    return _outlook(merge, model, entries, _rows_of(entries, user), user)
+
+
+def _outlook(merge: Merge, model: type[ScopedModel], entries: Sequence[Change], rows: Rows, user: User) -> Outlook:
     stays = _stays(merge, model, user)
-    entries = list(Change.objects.filter(pk__in=merge.written).order_by("pk"))
     gone = next((entry for entry in entries if _is(entry, model, merge.gone)), None)
     if gone is None or len(entries) != len(merge.written):
         raise NotUndone("合并时的修改记录不全，不能撤销，请在各条记录上更正")
     kept, back = [], 0
     for entry in entries:
         if entry.action == Action.UPDATE:
-            told = _kept_of(entry, _row_of(entry, user))
+            told = _kept_of(entry, rows.get((entry.model, entry.object_id)))
             kept += told
             back += not told and (entry.model, entry.object_id) != (model._meta.label_lower, merge.stays)
     again = sum(entry.action == Action.DELETE for entry in entries) - 1
@@ -77,13 +84,15 @@ def undo(merge: Merge, model: type[ScopedModel], seen: str, user: User) -> Outlo
         if not held.may_undo(timezone.now()):
             raise NotUndone(why_not(held))
         list(model.objects.visible_to(user).filter(pk=held.stays).select_for_update(of=("self",)))
-        found = outlook(held, model, user)
+        entries = list(Change.objects.visible_to(user).filter(pk__in=held.written).order_by("pk"))
+        rows = _rows_of(entries, user, locked=True)
+        found = _outlook(held, model, entries, rows, user)
         if found.digest != seen:
             return found
         with journal.batch():
-            for entry in Change.objects.filter(pk__in=held.written).order_by("-pk"):
+            for entry in reversed(entries):
                 try:
-                    _take_back(entry, user)
+                    _take_back(entry, rows, user)
                 except (ValidationError, Http404) as error:
                     why = error.messages[0].rstrip("。") if isinstance(error, ValidationError) else str(error)
                     raise NotUndone(f"{_noun(entry)}“{_label(entry)}”恢复不了：{why}") from error
@@ -113,8 +122,20 @@ def _is(entry: Change, model: type[ScopedModel], key: int) -> bool:
     return (entry.model, entry.object_id, entry.action) == (model._meta.label_lower, key, Action.DELETE)
 
 
-def _row_of(entry: Change, user: User) -> Any:
-    return apps.get_model(entry.model).objects.visible_to(user).filter(pk=entry.object_id).first()
+def _rows_of(entries: Sequence[Change], user: User, *, locked: bool = False) -> Rows:
+    """The rows that the merge changed, as they stand now; ``locked`` until the end of the transaction."""
+    keys: dict[str, list[int]] = defaultdict(list)
+    for entry in entries:
+        if entry.action == Action.UPDATE:
+            keys[entry.model].append(entry.object_id)
+    found: Rows = {}
+    for label, some in sorted(keys.items()):
+        model: type[ScopedModel] = apps.get_model(label)
+        rows = model.objects.visible_to(user).filter(pk__in=some).order_by("pk")
+        rows = rows.select_for_update(of=("self",)) if locked else rows
+        related = [one.name for one in model._meta.concrete_fields if one.is_relation]
+        found |= {(label, row.pk): row for row in rows.select_related(*related)}
+    return found
 
 
 def _kept_of(entry: Change, row: Any) -> list[Kept]:
@@ -134,21 +155,26 @@ def _stands(entry: Change, row: Any, column: str) -> bool:
     return held
 
 
-def _take_back(entry: Change, user: User) -> None:
+def _take_back(entry: Change, rows: Rows, user: User) -> None:
+    """``rows`` are those that the merge changed, and come to hold those that are made again: what points at one of
+    them need not look for it."""
     model: type[ScopedModel] = apps.get_model(entry.model)
+    at = (entry.model, entry.object_id)
     if entry.action == Action.DELETE:
         row: Any = model()
         row.pk = entry.object_id
         columns = list(entry.before)
     else:
-        row = _row_of(entry, user)
+        row = rows.get(at)
         columns = [column for column in entry.before if _stands(entry, row, column)] if row is not None else []
     if not columns:
         return
     for column in columns:
         one: Any = model._meta.get_field(column)
-        setattr(row, one.attname, _stored(one, entry.before[column]))
-    journal.save(row, user, Via.PAGE)
+        value = _stored(one, entry.before[column])
+        target = rows.get((one.related_model._meta.label_lower, value)) if one.is_relation else None
+        setattr(row, one.attname if target is None else one.name, value if target is None else target)
+    rows[at] = journal.save(row, user, Via.PAGE)
 
 
 def _stored(one: Any, value: Any) -> Any:

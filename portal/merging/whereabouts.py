@@ -21,7 +21,7 @@ def leads_to(slug: str, key: int, user: User) -> int | None:
 
 
 def became_part(slug: str, key: int, user: User) -> QuerySet[Merge, int]:
-    """The records that became part of this one, as a subquery."""
+    """The keys of the records that became part of this one."""
     rows = Merge.objects.visible_to(user).filter(ledger=slug, stays=key, undone_at__isnull=True)
     keys: QuerySet[Merge, int] = rows.order_by().values_list("gone", flat=True)
     return keys

@@ -292,10 +292,9 @@ class Entry:
 
 def trail(look: Look, page: RecordPage, most: int) -> tuple[list[Entry], int]:
     """The newest entries of the record and of its facts, and how many there are in all."""
-    own = look.row._meta.label_lower
-    wanted = Q(model=own, object_id=look.row.pk)
     # What became part of this record brought its trail
-    wanted |= Q(model=own, object_id__in=became_part(page.slug, look.row.pk, look.user))
+    own = [look.row.pk, *became_part(page.slug, look.row.pk, look.user)]
+    wanted = Q(model=look.row._meta.label_lower, object_id__in=own)
     facts = [(one.model, one.owner) for one in page.facts]
     for model, owner in (*facts, *page.followed):
         name = model._meta.label_lower

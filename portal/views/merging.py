@@ -25,7 +25,7 @@ from portal.asking import Asked, asked
 from portal.conflicts import entry_number
 from portal.merging.comparing import in_words
 from portal.merging.doing import merge, pair_of
-from portal.merging.finding import KINDS, Group, Kind, groups_of, registered_elsewhere, tell_apart
+from portal.merging.finding import KINDS, Group, Kind, groups_of, is_told_apart, registered_elsewhere, tell_apart
 from portal.merging.planning import plan
 from portal.merging.relations import relations_to
 from portal.merging.undoing import NotUndone, outlook, undo as take_back, why_not
@@ -136,7 +136,9 @@ def told_apart(request: HttpRequest, kind: Kind, park: Park, user: User, reason:
         return "请写明为什么不是重复，例如“同名，分公司”，以后别人看得懂。"
     if len(reason) > LONGEST:
         return f"理由最多{LONGEST}字，现在是{len(reason)}字，请写短一些。"
-    tell_apart(kind, park, list(rows.values_list("pk", flat=True)), reason, user)
+    there = list(rows.values_list("pk", flat=True))
+    if not is_told_apart(kind, park, there, user):  # sent twice, it is remembered once
+        tell_apart(kind, park, there, reason, user)
     messages.success(request, "已记下不是重复，以后不再提示；可以在本页下面收回。")
     return ""
 
