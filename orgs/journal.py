@@ -175,8 +175,8 @@ def save_many(rows: Sequence[Row], user: User | Installer, via: Via, *, checked:
     return list(rows)
 
 
-def delete(row: ScopedModel, user: User | Installer, via: Via) -> None:
-    """Delete one row and keep its last state in the trail.
+def delete(row: ScopedModel, user: User | Installer, via: Via, *, into: ScopedModel | None = None) -> None:
+    """Delete one row and keep its last state in the trail; ``into`` is the record that it became part of.
 
     Raises ValidationError naming what still hangs on it, and Refused outside the gate.
     """
@@ -186,7 +186,8 @@ def delete(row: ScopedModel, user: User | Installer, via: Via) -> None:
         stored = _writable(model, user).select_for_update(of=("self",)).filter(pk=row.pk).first()
         if stored is None:
             raise Refused(f"{model._meta.verbose_name}不存在")
-        label, park_id, before, pk = str(stored)[:200], stored.park_id_of(), _snapshot(stored), stored.pk
+        label = f"{stored}，并入“{into}”" if into is not None else str(stored)
+        park_id, before, pk = stored.park_id_of(), _snapshot(stored), stored.pk
         try:
             with transaction.atomic():
                 stored.delete()
@@ -201,7 +202,7 @@ def delete(row: ScopedModel, user: User | Installer, via: Via) -> None:
             action=Action.DELETE,
             model=model._meta.label_lower,
             object_id=pk,
-            label=label,
+            label=label[:200],
             park_id=park_id,
             before=before,
             after={},

@@ -42,7 +42,18 @@ from orgs.models import (
 from orgs.scoping import ADMINISTRATORS, grants_of, has_nation
 from portal.comparing.outside import word_of
 from portal.ledgers import LEDGERS
-from portal.models import Attachment, Case, CaseItem, Comparison, Exclusion, ImportBatch, SavedView, ScreenLink
+from portal.models import (
+    Attachment,
+    Case,
+    CaseItem,
+    Comparison,
+    Exclusion,
+    ImportBatch,
+    Merge,
+    NotDuplicate,
+    SavedView,
+    ScreenLink,
+)
 
 PARK_RATES = ("org_coverage_real", "two_coverage")
 
@@ -494,6 +505,28 @@ class ExclusionAdmin(ReadOnlyAdmin):
     @admin.display(description="差别", ordering="kind")
     def kind_word(self, one: Exclusion) -> str:
         return word_of(one.kind)
+
+
+@admin.register(NotDuplicate)
+class NotDuplicateAdmin(ReadOnlyAdmin):
+    """Said and taken back on the page of doubles, where the records stand side by side."""
+
+    list_display = ("__str__", "ledger", "park", "reason", "made_by", "made_at")
+    list_filter = ("park", "ledger")
+    list_select_related = ("park",)
+    search_fields = ("reason", "made_by")
+    fields = ("ledger", "park", "records", "reason", "made_by", "made_at")
+
+
+@admin.register(Merge)
+class MergeAdmin(ReadOnlyAdmin):
+    """Made and taken back on their own pages."""
+
+    list_display = ("__str__", "ledger", "park", "made_by", "made_at", "undone_at")
+    list_filter = ("park", "ledger")
+    list_select_related = ("park",)
+    search_fields = ("made_by",)
+    fields = ("ledger", "park", "stays", "gone", "made_by", "made_at", "undone_by", "undone_at")
 
 
 @admin.register(ScreenLink)

@@ -1,4 +1,4 @@
-"""The only place for what the portal keeps for itself: stories, big screens, views, attachments, what is coming in."""
+"""The only place for what the portal keeps for itself: stories, screens, views, files, imports, merges, drafts."""
 
 import datetime as dt
 from collections.abc import Collection
@@ -506,6 +506,89 @@ class Attachment(ScopedModel):
 
     def may_restore(self, now: dt.datetime) -> bool:
         return self.removed_at is not None and now < self.removed_at + dt.timedelta(days=self.DAYS_TO_RESTORE)
+
+
+class NotDuplicate(ScopedModel):
+    """That somebody has looked at records of a ledger that are much alike, and no two of them are the same one.
+
+    The records are kept by their numbers, the account as in a :class:`ScreenLink`.
+    """
+
+    read_roles = RECORD_WRITERS
+    personal = frozenset({"made_by", "reason"})
+
+    park = models.ForeignKey(Park, models.PROTECT, verbose_name="园区", related_name="not_duplicates")
+    ledger = models.CharField("台账", max_length=20)
+    records = models.JSONField("各条编号")
+    reason = models.CharField("理由", max_length=120)
+    account = models.PositiveBigIntegerField("判断账号编号")
+    made_by = models.CharField("判断人", max_length=150)
+    made_at = models.DateTimeField("判断时间", default=timezone.now)
+
+    class Meta:
+        verbose_name = "不是重复"
+        verbose_name_plural = "不是重复"
+        ordering = ("-made_at", "-pk")
+        indexes = (models.Index(fields=("park", "ledger"), name="portal_notduplicate_ledger"),)
+
+    def __str__(self) -> str:
+        return f"{'、'.join(f'第{key}号' for key in self.records[:5])}不是重复"
+
+    def clean(self) -> None:
+        super().clean()
+        keys = self.records
+        if not isinstance(keys, list) or not all(type(key) is int for key in keys) or len(set(keys)) < 2:
+            raise ValidationError({"records": "至少要有两条不同的记录。"})
+
+
+class Merge(ScopedModel):
+    """That record ``gone`` of a ledger became part of record ``stays``, to be taken back; its old address leads there.
+
+    ``written`` are the entries of the trail in order, ``kept`` what was not taken back and why. The account is kept as
+    in a :class:`ScreenLink`.
+    """
+
+    DAYS_TO_UNDO: ClassVar[int] = 30
+
+    untraced = frozenset({"written", "kept"})
+    personal = frozenset({"made_by", "undone_by", "kept"})
+
+    park = models.ForeignKey(Park, models.PROTECT, verbose_name="园区", related_name="merges")
+    ledger = models.CharField("台账", max_length=20)
+    stays = models.PositiveBigIntegerField("保留的编号")
+    gone = models.PositiveBigIntegerField("并入的编号")
+    account = models.PositiveBigIntegerField("合并账号编号")
+    made_by = models.CharField("合并人", max_length=150)
+    made_at = models.DateTimeField("合并时间", default=timezone.now)
+    written = models.JSONField("写入的修改记录", default=list, blank=True)
+    undone_at = models.DateTimeField("撤销时间", null=True, blank=True)
+    undone_by = models.CharField("撤销人", max_length=150, blank=True)
+    kept = models.JSONField("撤销时保留的", default=list, blank=True)
+
+    class Meta:
+        verbose_name = "合并"
+        verbose_name_plural = "合并"
+        ordering = ("-made_at", "-pk")
+        indexes = (models.Index(fields=("ledger", "stays"), name="portal_merge_stays"),)
+        constraints = (
+            models.CheckConstraint(
+                condition=~Q(stays=F("gone")),
+                name="portal_merge_two",
+                violation_error_message="一条记录不能并入它自己，请选两条不同的。",
+            ),
+            models.UniqueConstraint(
+                fields=("ledger", "gone"),
+                condition=Q(undone_at__isnull=True),
+                name="portal_merge_once",
+                violation_error_message="这条记录已经并入别的记录了，请刷新页面再看。",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"第{self.gone}号并入第{self.stays}号"
+
+    def may_undo(self, now: dt.datetime) -> bool:
+        return self.undone_at is None and now < self.made_at + dt.timedelta(days=self.DAYS_TO_UNDO)
 
 
 class Draft(models.Model):

@@ -60,6 +60,8 @@ from portal.models import (
     Exclusion,
     ImportBatch,
     ItemKind,
+    Merge,
+    NotDuplicate,
     SavedView,
     ScreenLink,
 )
@@ -372,6 +374,19 @@ def make_batch(park: Park, mark: str = "某园", **given: Any) -> ImportBatch:
     )
 
 
+def tell_apart(park: Park, *rows: ScopedModel, ledger: str = "enterprises", **given: Any) -> NotDuplicate:
+    """That these records, or two that are gone, are not the same one."""
+    records = [row.pk for row in rows] or [900_001, 900_002]
+    values: dict[str, Any] = {"account": 1, "made_by": "某人", "reason": "同名，各是一家"}
+    return put(NotDuplicate(park=park, ledger=ledger, records=records, **values | given))
+
+
+def make_merge(stays: ScopedModel, ledger: str = "enterprises", **given: Any) -> Merge:
+    """The note of a merge that wrote nothing, of a record that never was."""
+    values: dict[str, Any] = {"account": 1, "made_by": "某人", "gone": 900_000 + stays.pk, "stays": stays.pk}
+    return put(Merge(park_id=stays.park_id_of(), ledger=ledger, **values | given))
+
+
 def freeze_report(park: Park, on: dt.date, by: str = "某人", **given: Any) -> FrozenReport:
     """The first version of 园区“两个覆盖”情况统计表 unless told otherwise."""
     enterprises = Enterprise.objects.in_park(park)
@@ -433,6 +448,8 @@ class Side:
     batch: ImportBatch
     comparison: Comparison
     exclusion: Exclusion
+    apart: NotDuplicate
+    merge: Merge
     target: Target
     attachment: Attachment
     frozen: FrozenReport
@@ -538,6 +555,8 @@ def make_side(park: Park, mark: str, number: int) -> Side:
         exclusion=leave_out(park, f"{mark}排除有限公司", reason=f"{mark}只在园区注册", made_by=f"{mark}干事"),
         screen=make_screen(park, f"{mark}大厅", made_by=f"{mark}干事"),
         view=save_view(f"{mark}制造业", park=park, made_by=f"{mark}干事"),
+        apart=tell_apart(park, gap, worked, made_by=f"{mark}干事", reason=f"{mark}两家"),
+        merge=make_merge(worked, made_by=f"{mark}干事"),
         target=aim(park, 80, basis=f"{mark}党工委会议纪要"),
         attachment=attach(covered, "enterprises", f"{mark}营业执照.pdf", made_by=f"{mark}干事"),
         # Last: arguments are worked out in their order, and it keeps what stands by now

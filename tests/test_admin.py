@@ -17,7 +17,7 @@ from django.urls import reverse
 from metrics.models import FrozenReport
 from orgs.models import Change, Enterprise, Grant, NameGram, PartyOrganization, Subordination, User
 from orgs.scoping import ScopedModel
-from portal.models import Attachment, Comparison, Exclusion, ImportBatch, SavedView, ScreenLink
+from portal.models import Attachment, Comparison, Exclusion, ImportBatch, Merge, NotDuplicate, SavedView, ScreenLink
 from tests.factories import Side, World, cover, grant, make_enterprise, make_organization, make_park, make_user, meet
 
 # Pages over figures that other tests hold equal on both databases: on PostgreSQL in the soak
@@ -132,6 +132,10 @@ def test_pages_of_every_model(world: World, park_administrator: Any, keeper: Cli
         ("portal.importbatch", "delete"),
         ("portal.screenlink", "add"),
         ("portal.screenlink", "delete"),
+        ("portal.merge", "add"),
+        ("portal.merge", "delete"),
+        ("portal.notduplicate", "add"),
+        ("portal.notduplicate", "delete"),
         ("portal.savedview", "add"),
         ("portal.savedview", "delete"),
         ("portal.attachment", "add"),
@@ -353,7 +357,17 @@ def test_saving_unchanged_leaves_no_trace(world: World, keeper: Client, park_adm
     for model, row in world.jia.rows().items():
         url = address(model, "change", row.pk)
         # A frozen report, a workbook that came in, a view, a file and the link to a big screen are only shown
-        shown = (Attachment, Comparison, Exclusion, FrozenReport, ImportBatch, SavedView, ScreenLink)
+        shown = (
+            Attachment,
+            Comparison,
+            Exclusion,
+            FrozenReport,
+            ImportBatch,
+            Merge,
+            NotDuplicate,
+            SavedView,
+            ScreenLink,
+        )
         want = 403 if model in shown else 302
         assert keeper.post(url, posted(keeper, url)).status_code == want, model
     assert list(Change.objects.filter(user=park_administrator)) == []

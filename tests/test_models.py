@@ -33,7 +33,7 @@ from orgs.models import (
 )
 from orgs.models.enterprise import validate_uscc
 from orgs.scoping import ScopedModel
-from portal.models import Attachment, Case, CaseItem, Exclusion, SavedView, ScreenLink
+from portal.models import Attachment, Case, CaseItem, Exclusion, Merge, SavedView, ScreenLink
 from tests.factories import Side, World, day, grant, make_organization, make_uscc, put, subordinate
 
 OURS = ("orgs", "activities", "metrics", "portal")
@@ -99,6 +99,7 @@ EDIT: list[tuple[str, type[ScopedModel], Change]] = [
     ("portal_attachment_one_record", Attachment, {"enterprise": None}),
     ("portal_attachment_one_record", Attachment, lambda side: {"organization": side.branch}),
     ("portal_attachment_sha256", Attachment, {"sha256": "../../../portal.sqlite3"}),
+    ("portal_merge_two", Merge, lambda side: {"gone": side.merge.stays}),
 ]
 SECOND: list[tuple[str, type[ScopedModel], Change]] = [
     ("orgs_grant_park_once", Grant, {}),
@@ -123,6 +124,7 @@ SECOND: list[tuple[str, type[ScopedModel], Change]] = [
     ("portal_savedview_own_name", SavedView, {"park": None}),
     ("portal_savedview_park_name", SavedView, {"query": "industry=F"}),
     ("portal_savedview_one_default", SavedView, {"park": None, "is_default": True}),
+    ("portal_merge_once", Merge, {"made_by": "另一人"}),
 ]
 TABLE = [(*row, False) for row in EDIT] + [(*row, True) for row in SECOND]
 

@@ -20,6 +20,7 @@ from metrics.reports import REPORTS
 from orgs.models import Change, Grant, User
 from orgs.scoping import ScopedModel, ScopedQuerySet
 from portal.ledgers import LEDGERS
+from portal.merging.finding import KINDS
 from portal.records import RECORDS
 from tests.factories import Side, World, make_case
 
@@ -213,6 +214,47 @@ def view_visits(name: str, readers: Iterable[str], status: int = OK, posts: bool
     return visits
 
 
+def duplicates_visits(name: str, of: str = "", status: int = OK) -> Route:
+    """Who enters records in a park looks for doubles there; what lies in another ledger is not beside this one."""
+
+    def visits(world: World) -> list[Visit]:
+        found = [Visit(reverse(name, args=["coverages", *([1] if of else [])]), readers=())]
+        for side, rows in sides(world):
+            if of:
+                row = getattr(rows, of)
+                found.append(Visit(reverse(name, args=["enterprises", row.pk]), side, WRITERS, status, posts=True))
+                found.append(Visit(reverse(name, args=["members", row.pk]), side, readers=(), posts=True))
+                continue
+            for slug in KINDS:
+                found.append(Visit(f"{reverse(name, args=[slug])}?park={side}", side, readers=WRITERS, posts=True))
+        if not of:
+            found += [Visit(reverse(name, args=[slug]), readers=(*WRITERS, "stranger"), posts=True) for slug in KINDS]
+        return found
+
+    return visits
+
+
+def pair_visits(name: str) -> Route:
+    """Two records of one park are compared by who may change them; never one of each park."""
+
+    def visits(world: World) -> list[Visit]:
+        found = [Visit(reverse(name, args=["enterprises"]), readers=())]
+        for side, rows in sides(world):
+            other = rows_of_other(world, side)
+            pairs = {
+                "enterprises": (rows.covered, rows.gap, other.gap),
+                "organizations": (rows.branch, rows.joint_branch, other.branch),
+                "members": (rows.secretary, rows.worker, other.worker),
+            }
+            for slug, (stays, gone, foreign) in pairs.items():
+                url = reverse(name, args=[slug])
+                found.append(Visit(f"{url}?stays={stays.pk}&gone={gone.pk}", side, readers=WRITERS, posts=True))
+                found.append(Visit(f"{url}?stays={stays.pk}&gone={foreign.pk}", side, readers=(), posts=True))
+        return found
+
+    return visits
+
+
 # One of enterprises, one of persons: the others go the same way, and tests/test_imports.py walks them all
 SOME_PLANS = ("enterprises", "members", "l1")
 
@@ -316,6 +358,13 @@ TABLE: dict[str, Route] = {
     "compare-exclude": compare_visits("compare-exclude", FOUND),
     "compare-register": compare_visits("compare-register", FOUND),
     "compare-take-back": compare_visits("compare-take-back", FOUND, "exclusion"),
+    "duplicates": duplicates_visits("duplicates"),
+    # What only acts leads back to the page of doubles
+    "duplicates-back": duplicates_visits("duplicates-back", of="apart", status=FOUND),
+    "merge-new": pair_visits("merge-new"),
+    "merge": duplicates_visits("merge", of="merge"),
+    # There is nothing to take back of a merge that wrote nothing: back to it
+    "merge-undo": duplicates_visits("merge-undo", of="merge", status=FOUND),
     "dashboard": everybodys()("dashboard"),
     "changes": everybodys()("changes"),
     "changes-export": everybodys()("changes-export"),
@@ -344,6 +393,10 @@ BARRED_TO_ADMINISTRATORS = {
     "admin:portal_exclusion_delete",
     "admin:portal_importbatch_add",
     "admin:portal_importbatch_delete",
+    "admin:portal_merge_add",
+    "admin:portal_merge_delete",
+    "admin:portal_notduplicate_add",
+    "admin:portal_notduplicate_delete",
     "admin:portal_savedview_add",
     "admin:portal_savedview_delete",
     "admin:portal_screenlink_add",

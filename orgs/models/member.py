@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from orgs import idnumbers, keyring, sealing
@@ -265,6 +265,12 @@ class Member(ScopedModel):
     def is_elsewhere(cls, indexes: Sequence[str], park: Park) -> bool:
         """Whether another park has a member with one of these indexes: that it is so, never who or where."""
         return cls.objects.filter(id_index__in=indexes).exclude(park=park).exists()
+
+    @classmethod
+    def elsewhere_q(cls, park: Park) -> Q:
+        """The members of a park whose number another park has too, as :meth:`is_elsewhere`."""
+        others = cls.objects.filter(id_index=OuterRef("id_index")).exclude(park=park)
+        return ~Q(id_index="") & Q(Exists(others))
 
     def _contradictions(self) -> dict[str, str]:
         """What is recorded otherwise than the number says. A number that can not be opened says nothing."""

@@ -32,6 +32,7 @@ from orgs.periods import contains
 from orgs.scoping import Persons, ScopedModel
 from portal.forms import EntryForm
 from portal.forms.base import today
+from portal.merging.whereabouts import became_part
 from portal.models import ATTACHED_TO, Attachment
 from portal.templatetags.show import SOMEBODY
 from portal.timeline import Lane
@@ -342,7 +343,9 @@ class Entry:
 
 def trail(look: Look, page: RecordPage, most: int) -> tuple[list[Entry], int]:
     """The newest entries of the record and of its facts, and how many there are in all."""
-    wanted = Q(model=look.row._meta.label_lower, object_id=look.row.pk)
+    # What became part of this record brought its trail
+    own = [look.row.pk, *became_part(page.slug, look.row.pk, look.user)]
+    wanted = Q(model=look.row._meta.label_lower, object_id__in=own)
     facts = [(one.model, one.owner) for one in page.facts]
     facts.append((Attachment, ATTACHED_TO[page.slug]))
     for model, owner in (*facts, *page.followed):
@@ -364,7 +367,7 @@ def entry(look: Look, change: Change) -> Entry:
         who=who_wrote(look, change),
         via=change.get_via_display(),
         action=change.get_action_display(),
-        what="" if own else f"{noun}：{change.label}",
+        what="" if own and change.action != Action.DELETE else f"{noun}：{change.label}",
         is_new=change.action == Action.CREATE,
         is_gone=change.action == Action.DELETE,
         altered=[Altered(*one) for one in journal.diff(told_of(look, change)) if one[1] != one[2]],

@@ -26,7 +26,7 @@ from orgs.models import (
     WorkCoverage,
 )
 from orgs.scoping import ScopedModel
-from portal.models import Attachment, Case, CaseItem, Exclusion, SavedView, ScreenLink
+from portal.models import Attachment, Case, CaseItem, Exclusion, Merge, NotDuplicate, SavedView, ScreenLink
 from portal.takeout.cells import Column
 
 PACKAGES: Final = ("activities", "metrics", "orgs", "portal")
@@ -59,6 +59,8 @@ TABLES: Final[tuple[type[ScopedModel], ...]] = (
     SavedView,
     Exclusion,
     Attachment,
+    NotDuplicate,
+    Merge,
     Change,
 )
 

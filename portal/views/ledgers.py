@@ -15,6 +15,7 @@ from portal.grid import way_in
 from portal.imports.plans import PLANS
 from portal.ledgers import LEDGERS, Ledger
 from portal.listing import LARGE, Listing, counts, kept, open_ledgers, subnav
+from portal.merging.finding import KINDS
 from portal.saved import address, is_bare, views_of
 
 
@@ -90,6 +91,7 @@ def shown(request: HttpRequest, listing: Listing) -> HttpResponse:
         "elsewhen": [] if rows else listing.elsewhen(),
         "may_add": may_add,
         "month_url": way_in(listing.user, listing.park, timezone.localdate()) if may_add and is_activities else "",
+        "may_find_doubles": may_add and listing.ledger.slug in KINDS,
         "may_import": may_add and listing.ledger.slug in PLANS,
         "subnav": subnav(listing.ledger.slug, listing.kept, listing.about),
     }

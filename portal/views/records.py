@@ -31,6 +31,7 @@ from portal.forms import EntryForm, end_form
 from portal.forms.base import today
 from portal.ledgers import LEDGERS
 from portal.listing import subnav
+from portal.merging.whereabouts import leads_to
 from portal.models import ATTACHED_TO, Attachment
 from portal.records import RECORDS
 from portal.records.parts import FactKind, Look, RecordPage, key_data, trail
@@ -43,6 +44,7 @@ ALL_CHANGES = 500
 # Parks offered by name where a new record has to be given one
 MOST_PARKS = 200
 TWICE = f"{entering.SENT}，没有再登记一遍。"
+MERGED = "您打开的那一条已并入这一条，名下的记录都在这里；经过见下面的修改记录。"
 DRAFTED = "这是已登记的那一条。刚才填的没有登记，存成了草稿，只有您自己看得到；用不着了，在登记页上点“不要了”。"
 
 
@@ -52,7 +54,15 @@ DRAFTED = "这是已登记的那一条。刚才填的没有登记，存成了草
 @require_safe
 def record(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     page, about = page_of(slug), asked(request)
-    row = readable(page, about.user, pk)
+    try:
+        row = readable(page, about.user, pk)
+    except Http404:
+        stays = leads_to(slug, pk, about.user)
+        if stays is None:
+            raise
+        readable(page, about.user, stays)
+        messages.info(request, MERGED)
+        return redirect("record", slug, stays)
     look = Look(about.user, row, about.day, may_change(page, about.user, pk), about.persons)
     if request.headers.get(PANEL):
         return panel(request, about, page, look)

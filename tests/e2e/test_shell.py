@@ -12,7 +12,7 @@ from metrics.reports import REPORTS
 from orgs.models import User
 from orgs.scoping import Role
 from portal.urls import urlpatterns
-from tests.factories import World, grant, make_batch, make_user
+from tests.factories import World, grant, make_batch, make_enterprise, make_member, make_organization, make_user
 
 PASSWORD = "long-enough-7"
 
@@ -169,6 +169,26 @@ def import_addresses(world: World) -> list[str]:
     ]
 
 
+def merging_addresses(world: World) -> list[str]:
+    park, firm, branch = world.jia.park, world.jia.gap, world.jia.joint_branch
+    doubles = {
+        "enterprises": (
+            firm,
+            make_enterprise(park, firm.name.replace("有限", "有限责任"), kind="private", phone="0477-1234567"),
+        ),
+        "organizations": (branch, make_organization(park, f"{branch.name} ")),
+        "members": (world.jia.worker, make_member(park, world.jia.worker.name)),
+    }
+    return [
+        *(f"{reverse('duplicates', args=[slug])}?park=jia" for slug in doubles),
+        *(
+            f"{reverse('merge-new', args=[slug])}?stays={one.pk}&gone={other.pk}"
+            for slug, (one, other) in doubles.items()
+        ),
+        reverse("merge", args=["enterprises", world.jia.merge.pk]),
+    ]
+
+
 def figure_addresses(world: World) -> list[str]:
     frozen = f"{reverse('report', args=[world.jia.frozen.report])}?park=jia&day={world.jia.frozen.day}"
     return [
@@ -195,6 +215,8 @@ NO_PAGE = {
     "compare-register",
     "compare-export",
     "compare-take-back",
+    "duplicates-back",
+    "merge-undo",  # of a merge that was made; tests/e2e/test_merging.py
     "screen",
     "logout",
     "ledger-export",
@@ -207,7 +229,8 @@ NO_PAGE = {
 
 
 def test_every_page_is_in_the_crawl(world: World) -> None:
-    groups = (public_addresses, ledger_addresses, record_addresses, form_addresses, import_addresses, figure_addresses)
+    groups = (public_addresses, ledger_addresses, record_addresses, form_addresses, import_addresses)
+    groups = (*groups, merging_addresses, figure_addresses)
     swept = {resolve(address.partition("?")[0]).url_name for group in groups for address in group(world)}
     named = {route.name for route in urlpatterns if isinstance(route, URLPattern)}
     assert named - swept - NO_PAGE == set()
@@ -221,7 +244,9 @@ def test_error_page(page: Page, world: World, axe: Callable[[Page], None]) -> No
     assert not list(troubles(page, "/nowhere/", axe, status=404))
 
 
-@pytest.mark.parametrize("addresses", [ledger_addresses, record_addresses, form_addresses, import_addresses])
+@pytest.mark.parametrize(
+    "addresses", [ledger_addresses, record_addresses, form_addresses, import_addresses, merging_addresses]
+)
 def test_pages_of_an_officer(
     page: Page,
     world: World,
