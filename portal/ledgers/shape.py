@@ -69,6 +69,8 @@ class Ledger:
     choosing it costs no query.
 
     ``totals`` gives aggregates over the prepared rows that meet a condition; ``holds`` says what the day means here.
+    ``bulk`` names the fields of the entry form that may be set for many records at once: never what tells one record
+    from another.
     """
 
     slug: str
@@ -90,6 +92,7 @@ class Ledger:
     park_column: Column | None = None
     dated: bool = True
     needs: str = ""
+    bulk: tuple[str, ...] = ()
 
     def rows(self, user: User, park: Park | None, day: dt.date) -> ScopedQuerySet:
         """What the user may read of this ledger on the day, prepared."""
