@@ -162,6 +162,8 @@ class BulkForm(forms.Form):
         for name in plan.names:
             one = copy.deepcopy(entry.fields[name])
             one.required, one.initial, one.label = False, None, plan.head(name)
+            if name in plan.dated:
+                one.help_text = ""  # it speaks of a new record
             offer_no_change(one)
             self.fields[name] = worded(one) or one
             if plan.may_be_blank(name):
