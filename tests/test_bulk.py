@@ -418,6 +418,7 @@ def test_the_whole_filter_is_changed_and_taken_back_on_pages(park: Park, page: C
     keep = make_enterprise(park, name="别的化工有限公司")
     asked = page.post(f"{SET}?q=机械", {"all": "1", "at": "1"}).content.decode()
     assert "批量修改6家企业" in asked
+    assert "批量修改6家企业" in page.get(f"{SET}?q=机械&all=1").content.decode()
     sent = page.post(f"{SET}?q=机械", {"all": "1", "into": "bulk", "step": "set", "locality": "城北街道"})
     batch = ImportBatch.objects.get()
     assert sent.headers["Location"] == reverse("import-batch", args=[batch.pk])

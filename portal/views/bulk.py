@@ -86,9 +86,11 @@ def editable(request: HttpRequest, slug: str, page: str = "") -> Listing:
 
 @get_or_post
 def bulk(request: HttpRequest, slug: str) -> HttpResponse:
-    """Fields and their new values; sent, they make a batch, which is shown before anything is written."""
-    listing, picked = editable(request, slug, request.POST.get("at", "")), Picked.asked(request.POST)
-    if request.method != "POST":
+    """Fields and their new values; sent, they make a batch, which is shown before anything is written. With ``all`` in
+    the address it opens on the whole filter that stands there."""
+    data = request.POST if request.method == "POST" else request.GET
+    listing, picked = editable(request, slug, request.POST.get("at", "")), Picked.asked(data)
+    if request.method != "POST" and not picked:
         return redirect(listing.beside("ledger-select"))
     plan, ledger = BULK[slug], listing.ledger
     try:
@@ -114,6 +116,7 @@ def bulk(request: HttpRequest, slug: str) -> HttpResponse:
         "steps": steps(2, BULK_STEPS),
         "back": listing.address(),
         "select_url": listing.beside("ledger-select"),
+        "bulk_url": listing.beside("ledger-bulk"),
         "subnav": subnav(slug, listing.kept, listing.about),
     }
     if park is None:

@@ -115,6 +115,7 @@ def ledger_addresses(world: World) -> list[str]:
     addresses += [reverse("ledger", args=["enterprises"]) + "?q=none-such"]
     addresses += [reverse(f"ledger-{page}", args=["enterprises"]) for page in ("columns", "views")]
     addresses += [reverse("ledger-select", args=["enterprises"])]
+    addresses += [reverse("ledger-bulk", args=[slug]) + "?all=1" for slug in ("enterprises", "members", "coverages")]
     addresses += [reverse("ledger-view-new", args=["enterprises"]) + "?industry=C&columns=name,contact"]
     view = ["enterprises", world.jia.view.pk]
     return [*addresses, *(reverse(f"ledger-view-{act}", args=view) for act in ("edit", "delete"))]
