@@ -159,6 +159,7 @@ class Cell:
     text: str
     url: str = ""
     tone: str = ""
+    key: int = 0  # of the record, in the first cell of its row
 
     @property
     def known(self) -> bool:
@@ -714,7 +715,7 @@ class Listing:
         value = self.value(row, column)
         tone = column.tones.get(value, "") if column.tones else ""
         if is_first:
-            return Cell(column, written(value, column.kind), self.record_url(self.ledger.slug, row.pk), tone)
+            return Cell(column, written(value, column.kind), self.record_url(self.ledger.slug, row.pk), tone, row.pk)
         to = column.link(row) if column.link and not self._withholds(column, row) else None
         return Cell(column, written(value, column.kind), self.record_url(*to) if to else "", tone)
 

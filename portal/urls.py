@@ -7,6 +7,7 @@ from django.urls import path
 from portal.views import (
     account,
     attachments,
+    bulk,
     changes,
     comparisons,
     dashboard,
@@ -43,6 +44,8 @@ urlpatterns = [
     path("ledgers/<slug:slug>/", ledgers.ledger, name="ledger"),
     path("ledgers/<slug:slug>/export/", ledgers.export, name="ledger-export"),
     path("ledgers/<slug:slug>/columns/", saved.columns, name="ledger-columns"),
+    path("ledgers/<slug:slug>/select/", bulk.select, name="ledger-select"),
+    path("ledgers/<slug:slug>/bulk/", bulk.bulk, name="ledger-bulk"),
     path("ledgers/<slug:slug>/views/", saved.views, name="ledger-views"),
     path("ledgers/<slug:slug>/views/new/", saved.view_new, name="ledger-view-new"),
     path("ledgers/<slug:slug>/views/<int:pk>/", saved.view, name="ledger-view"),

@@ -354,6 +354,7 @@ def make_batch(park: Park, mark: str = "某园", **given: Any) -> ImportBatch:
     fault = {"column": 2, "head": "企业类型", "text": "写的是“合伙”，不在可选范围内", "typed": "合伙"}
     outcome = {"row": 2, "kind": "rejected", "name": lines[1][0], "pk": None, "diffs": [], "hints": []}
     values: dict[str, Any] = {
+        "ledger": "enterprises",
         "file_name": f"{mark}企业.xlsx",
         "made_by": f"{mark}干事",
         "rows": {"2": {str(place): ["text", text, text] for place, text in enumerate(lines[1], start=1)}},
@@ -362,7 +363,6 @@ def make_batch(park: Park, mark: str = "某园", **given: Any) -> ImportBatch:
     return put(
         ImportBatch(
             park=park,
-            ledger="enterprises",
             account=1,
             file=out.getvalue(),
             sheet="企业",

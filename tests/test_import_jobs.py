@@ -96,6 +96,26 @@ def test_checked_written_and_taken_back_apart(
 
 
 @pytest.mark.django_db
+def test_many_records_are_changed_together_apart(
+    park: Park, officer: User, browser: Client, impatient: list[list[str]]
+) -> None:
+    firms = [make_enterprise(park, name=f"{number}号机械有限公司") for number in range(3)]
+    sent = {"kept": ",".join(str(firm.pk) for firm in firms), "step": "set", "locality": "城北街道"}
+    answer = browser.post(reverse("ledger-bulk", args=["enterprises"]), sent)
+    batch = ImportBatch.objects.get()
+    assert answer.headers["Location"] == reverse("import-batch", args=[batch.pk])
+    assert (len(impatient), batch.digest) == (1, "")
+    for act, state in (("", "open"), ("confirm", "done"), ("undo", "undone")):
+        if act:
+            browser.post(reverse(f"import-{act}", args=[batch.pk]), {"digest": batch.digest})
+            assert Enterprise.objects.filter(locality="城北街道").count() == (3 if act == "undo" else 0)
+        run(batch, officer)
+        batch.refresh_from_db()
+        assert (batch.state, len(batch.outcomes)) == (state, 3)
+    assert not Enterprise.objects.exclude(locality="").exists()
+
+
+@pytest.mark.django_db
 def test_the_page_says_how_far_it_is_and_lets_nobody_in(
     park: Park, officer: User, browser: Client, impatient: list[list[str]]
 ) -> None:

@@ -19,6 +19,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from metrics.reports import REPORTS
 from orgs.models import Change, Grant, User
 from orgs.scoping import ScopedModel, ScopedQuerySet
+from portal.imports.bulk import BULK
 from portal.ledgers import LEDGERS
 from portal.merging.finding import KINDS
 from portal.records import RECORDS
@@ -86,6 +87,24 @@ def ledger_visits(name: str) -> Route:
 
 def readers_of_ledger(slug: str) -> tuple[str, ...]:
     return (*PERSON_READERS, "stranger") if slug in PERSON_LEDGERS else PEOPLE
+
+
+def bulk_visits(name: str) -> Route:
+    """Records are chosen and changed together where they may be entered, in the ledgers where that is declared."""
+
+    def visits(world: World) -> list[Visit]:
+        found = []
+        for slug in LEDGERS:
+            url = reverse(name, args=[slug])
+            status = FOUND if name == "ledger-bulk" else OK  # nothing is chosen yet: it leads to where one chooses
+            writers = (*WRITERS, "stranger") if slug in BULK else ()
+            found.append(Visit(url, readers=writers, status=status, posts=True))
+            for side in ("jia", "yi"):
+                readers = WRITERS if slug in BULK else ()
+                found.append(Visit(f"{url}?park={side}", side, readers=readers, status=status, posts=True))
+        return found
+
+    return visits
 
 
 def new_visits(name: str) -> Route:
@@ -316,6 +335,8 @@ TABLE: dict[str, Route] = {
     "ledger": ledger_visits("ledger"),
     "ledger-export": ledger_visits("ledger-export"),
     "ledger-columns": ledger_visits("ledger-columns"),
+    "ledger-select": bulk_visits("ledger-select"),
+    "ledger-bulk": bulk_visits("ledger-bulk"),
     "ledger-views": ledger_visits("ledger-views"),
     "ledger-view-new": ledger_visits("ledger-view-new"),
     "ledger-view": view_visits("ledger-view", PERSON_READERS, status=FOUND),

@@ -18,6 +18,7 @@ class Via(models.TextChoices):
     PAGE = "page", "页面"
     ADMIN = "admin", "后台"
     IMPORT = "import", "导入"
+    BULK = "bulk", "批量修改"
     INSTALL = "install", "系统装载"
 
 

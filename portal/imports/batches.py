@@ -9,7 +9,6 @@ from django.db import transaction
 from django.utils import timezone
 
 from orgs import idnumbers, journal
-from orgs.journal import Via
 from orgs.models import Park, User
 from portal.imports import check, heads, numbers, shelf
 from portal.imports.cells import Book, Cell, Sheet as Leaf, read
@@ -203,7 +202,7 @@ def _save_open(batch: ImportBatch, user: User) -> None:
     with transaction.atomic():
         if not batch._state.adding:
             hold(batch, ImportBatch.State.OPEN)
-        journal.save(batch, user, Via.IMPORT)
+        journal.save(batch, user, shelf.via_of(plan_for(batch)))
 
 
 def keep(batch: ImportBatch, result: Result) -> None:
@@ -236,7 +235,7 @@ def confirm(
             batch.state, batch.done_at = ImportBatch.State.DONE, timezone.now()
             batch.written = [change.pk for change in result.changes]
             numbers.wipe(batch)
-        journal.save(batch, user, Via.IMPORT)
+        journal.save(batch, user, shelf.via_of(plan_for(batch)))
     return result
 
 
@@ -246,7 +245,7 @@ def drop(batch: ImportBatch, user: User) -> None:
         hold(batch, ImportBatch.State.OPEN)
         batch.state = ImportBatch.State.DROPPED
         numbers.wipe(batch)
-        journal.save(batch, user, Via.IMPORT)
+        journal.save(batch, user, shelf.via_of(plan_for(batch)))
 
 
 def mend(batch: ImportBatch, row: int, typed: Mapping[int, str]) -> None:
@@ -259,4 +258,4 @@ def mend(batch: ImportBatch, row: int, typed: Mapping[int, str]) -> None:
 
 
 def plan_for(batch: ImportBatch) -> Taker:
-    return shelf.SHELF[batch.ledger]
+    return shelf.TAKERS[batch.ledger]

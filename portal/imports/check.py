@@ -103,7 +103,7 @@ def run(
     return result
 
 
-class _Row(NamedTuple):
+class Row(NamedTuple):
     """A row that a form has to be asked about: its number, the record it is about, what its cells say and do not."""
 
     number: int
@@ -140,11 +140,11 @@ class Work:
 
     # All rows
 
-    def sort(self) -> list[_Row]:
+    def sort(self) -> list[Row]:
         """Settle what is sure; gives the rows about which a form has to be asked."""
         return [row for number, cells in self.sheet.rows.items() if (row := self._settle(number, cells)) is not None]
 
-    def _settle(self, number: int, cells: Mapping[str, Cell]) -> _Row | None:
+    def _settle(self, number: int, cells: Mapping[str, Cell]) -> Row | None:
         is_sure = True
         values: dict[str, Any] = {}
         typed: dict[str, str] = {}
@@ -175,7 +175,7 @@ class Work:
                 self.outcomes.append(settled)
                 return None
         self.labels[number] = label_of(cells)
-        return _Row(number, stored, typed, unread)
+        return Row(number, stored, typed, unread)
 
     def _has_namesake(self, cells: Mapping[str, Cell]) -> bool:
         name = plain_name(cells["name"].text) if "name" in cells else ""
@@ -188,7 +188,7 @@ class Work:
         self.outcomes.append(outcome)
         return outcome
 
-    def ask(self, row: _Row) -> Outcome:
+    def ask(self, row: Row) -> Outcome:
         """Put a row into its form; what the form takes is written."""
         try:
             with transaction.atomic():
@@ -418,18 +418,18 @@ class Work:
 
     def _commit(self, form: EntryForm, told: Mapping[str, str] | None = None) -> list[Fault]:
         names = told if told is not None else {name: name for name in form.fields}
-        return [self._fault(names.get(name, ""), text) for name, text in committed(form)]
+        return [self._fault(names.get(name, ""), text) for name, text in committed(form, self.plan.via)]
 
     def _faults(self, form: EntryForm, told: Mapping[str, str]) -> list[Fault]:
         """Every error of a form once, at the cell that can mend it."""
         return [self._fault(told.get(name, ""), text) for name, text in complaints(form)]
 
 
-def committed(form: EntryForm) -> list[tuple[str, str]]:
+def committed(form: EntryForm, via: Via = Via.IMPORT) -> list[tuple[str, str]]:
     """Write what a form holds. Gives what is wrong with it, if anything is: (field, sentence), "" for the whole row."""
     if form.is_valid():
         try:
-            form.commit(Via.IMPORT)
+            form.commit(via)
         except ValidationError:
             return complaints(form)
         except Http404 as refused:  # outside the gate: for this officer it does not exist
@@ -475,7 +475,7 @@ def as_sent(values: Mapping[str, Any]) -> dict[str, list[Any]]:
     }
 
 
-def shown(form: EntryForm, name: str, *, stored_value: bool = False) -> str:
+def shown(form: forms.BaseForm, name: str, *, stored_value: bool = False) -> str:
     """What a field holds, or held before, as a reader sees it."""
     one = form.fields[name]
     if isinstance(one, IdNumberField):

@@ -40,6 +40,7 @@ class Known:
             self._take_facts(place, later, user, park, records)
         for record in records.values():
             self._put(record)
+        self.by_pk = records
 
     def _take_facts(self, place: int, later: Later, user: User, park: Park, records: Mapping[int, Record]) -> None:
         part = later.part

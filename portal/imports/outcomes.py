@@ -68,7 +68,8 @@ class Fault:
 
 @dataclass
 class Outcome:
-    """What becomes of one row of the sheet. ``row`` is its number in the officer's workbook."""
+    """What becomes of one row of the sheet. ``row`` is its number in the officer's workbook; ``version``, where a row
+    was chosen as it stood on a page, the newest entry of the trail about its record."""
 
     row: int
     kind: Kind
@@ -77,10 +78,12 @@ class Outcome:
     diffs: list[Diff] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     hints: list[str] = field(default_factory=list)
+    version: int = 0
 
     def told(self) -> dict[str, Any]:
         """As it is kept in the batch."""
-        return {**vars(self), "diffs": [vars(one) for one in self.diffs], "faults": [vars(one) for one in self.faults]}
+        parts = {"diffs": [vars(one) for one in self.diffs], "faults": [vars(one) for one in self.faults]}
+        return {**{name: value for name, value in vars(self).items() if value or name != "version"}, **parts}
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> "Outcome":

@@ -12,6 +12,7 @@ from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.utils import timezone
 
 from orgs import idnumbers
+from orgs.journal import Via
 from orgs.models import Park, User
 from orgs.scoping import ScopedModel
 from portal.forms import EntryForm
@@ -56,6 +57,7 @@ class Plan:
     made_up: Mapping[str, Callable[[Mapping[str, Any]], str]] = field(default_factory=dict)
     samples: Mapping[str, str] = field(default_factory=dict)
     follows: Callable[[dict[str, Any]], dict[str, Any]] | None = None  # what else a row says, to know its record by
+    via: Via = Via.IMPORT  # how the trail says it came
 
     @cached_property
     def names(self) -> tuple[str, ...]:

@@ -14,8 +14,9 @@ from orgs.journal import Via
 from orgs.models import Action, Change, User
 from orgs.scoping import ScopedModel
 from portal.imports import numbers
-from portal.imports.batches import hold
+from portal.imports.batches import hold, plan_for
 from portal.imports.outcomes import Progress, untold
+from portal.imports.shelf import via_of
 from portal.models import ImportBatch
 
 
@@ -33,6 +34,7 @@ def undo(batch: ImportBatch, user: User, *, tell: Progress = untold) -> list[Kep
     Raises Settled when it has been taken back already."""
     kept: list[Kept] = []
     spared: set[tuple[str, int]] = set()
+    via = via_of(plan_for(batch))
     with journal.batch() as written:
         hold(batch, ImportBatch.State.DONE)
         entries = {entry.pk: entry for entry in Change.objects.filter(pk__in=batch.written)}
@@ -42,7 +44,7 @@ def undo(batch: ImportBatch, user: User, *, tell: Progress = untold) -> list[Kep
             tell(done, len(batch.written))
             entry = entries[pk]
             before = written.mark()
-            reason = _spare(entry, own, began, spared) or _take_back(entry, user)
+            reason = _spare(entry, own, began, spared) or _take_back(entry, user, via)
             if reason:
                 written.back_to(before)
                 if (entry.model, entry.object_id) not in spared:
@@ -51,7 +53,7 @@ def undo(batch: ImportBatch, user: User, *, tell: Progress = untold) -> list[Kep
         batch.state, batch.undone_at = ImportBatch.State.UNDONE, timezone.now()
         batch.kept = [[one.label, one.reason] for one in kept]
         numbers.wipe(batch)
-        journal.save(batch, user, Via.IMPORT)
+        journal.save(batch, user, via)
     return kept
 
 
@@ -72,7 +74,7 @@ def _spare(entry: Change, own: set[int], began: int, spared: set[tuple[str, int]
     return ""
 
 
-def _take_back(entry: Change, user: User) -> str:
+def _take_back(entry: Change, user: User, via: Via) -> str:
     """Delete what was made, put back what was changed; gives the reason when that can not be done."""
     model: type[ScopedModel] = apps.get_model(entry.model)
     row = model.objects.visible_to(user).filter(pk=entry.object_id).first()
@@ -81,7 +83,7 @@ def _take_back(entry: Change, user: User) -> str:
     try:
         with transaction.atomic():
             if entry.action == Action.CREATE:
-                journal.delete(row, user, Via.IMPORT)
+                journal.delete(row, user, via)
             else:
                 if any(entry.before.get(name) for name in journal.SECRETS):
                     return "导入时换掉的身份证号没有留底，恢复不了，请在党员页面上核对"
@@ -90,7 +92,7 @@ def _take_back(entry: Change, user: User) -> str:
                     setattr(row, one.attname, _stored(one, value))  # type: ignore[union-attr]
                     if name in journal.SECRETS:  # there was none: neither is there what tells it
                         setattr(row, journal.SECRETS[name], "")
-                journal.save(row, user, Via.IMPORT)
+                journal.save(row, user, via)
     except (ValidationError, Http404) as error:
         return error.messages[0].rstrip("。") if isinstance(error, ValidationError) else str(error)
     return ""

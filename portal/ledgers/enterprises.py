@@ -440,4 +440,18 @@ ENTERPRISES = Ledger(
     ),
     park_column=park_column(),
     needs="从营业执照和用工花名册登记起：名称、信用代码、入驻日期、经营状态。",
+    bulk=(
+        "kind",
+        "industry",
+        "industry_code",
+        "size",
+        "subordination",
+        "sector_authority",
+        "locality",
+        "left_on",
+        "state",
+        "fixed_premises",
+        "has_operations",
+        "above_scale",
+    ),
 )

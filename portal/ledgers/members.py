@@ -171,6 +171,7 @@ MEMBERS = Ledger(
     ),
     park_column=park_column(),
     needs="从申请入党起就可登记，以后只补各步日期；不登记身份证号。",
+    bulk=("activist_on", "candidate_on", "admitted_on", "full_on", "affiliation_organization", "affiliation_kind"),
 )
 
 
@@ -238,4 +239,5 @@ OFFICES = Ledger(
     ),
     park_column=park_column("organization.park"),
     needs="换届或任免批复后登记；离任时填离任日期，不要删除。",
+    bulk=("until",),
 )

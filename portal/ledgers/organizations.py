@@ -217,6 +217,7 @@ ORGANIZATIONS = Ledger(
     ),
     park_column=park_column(),
     needs="按批复文件登记：全称、类别、成立日期、文号、上级党组织。",
+    bulk=("dissolved_on", "dissolved_doc", "superior"),
 )
 
 
@@ -290,6 +291,7 @@ COVERAGES = Ledger(
     ),
     park_column=park_column("organization.park"),
     needs="党组织批复成立、或企业挂靠到已有党组织时，在这里登记一条。",
+    bulk=("way", "until", "doc"),
 )
 
 
@@ -343,4 +345,5 @@ WORK_COVERAGES = Ledger(
     ),
     park_column=park_column("enterprise.park"),
     needs="选派指导员、确定联络员、建立群团组织时登记；人员调整时填终止日期，另记一条。",
+    bulk=("until",),
 )

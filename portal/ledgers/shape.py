@@ -70,7 +70,8 @@ class Ledger:
     choosing it costs no query.
 
     ``totals`` gives aggregates over the prepared rows that meet a condition. ``tally``, where there is one, adds
-    some loaded rows to the same totals, empty at first: for a workbook, which reads every row anyway.
+    some loaded rows to the same totals, empty at first: for a workbook, which reads every row anyway. ``bulk`` names
+    the fields of the entry form that may be set for many records at once: never what tells one record from another.
     """
 
     slug: str
@@ -93,6 +94,7 @@ class Ledger:
     park_column: Column | None = None
     dated: bool = True
     needs: str = ""
+    bulk: tuple[str, ...] = ()
 
     def rows(self, user: User, park: Park | None, day: dt.date) -> ScopedQuerySet:
         """What the user may read of this ledger on the day, prepared."""

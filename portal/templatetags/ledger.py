@@ -7,17 +7,20 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from portal.listing import Cell
+from portal.picking import Bar, Picked
 from portal.templatetags.show import UNKNOWN, icon, state
 
 register = template.Library()
 
 
 @register.simple_tag
-def record_row(cells: Sequence[Cell]) -> SafeString:
-    """One record: its name, linked, as the head of the row, then the other cells."""
+def record_row(cells: Sequence[Cell], picking: Bar | None = None) -> SafeString:
+    """One record: its name, linked, as the head of the row, then the other cells; a box to tick where records of the
+    list may be chosen (``picking``)."""
     first, *others = cells
     return format_html(
-        '<tr><th scope="row"><a href="{}">{}</a>{}</th>{}</tr>',
+        '<tr><th scope="row">{}<a href="{}">{}</a>{}</th>{}</tr>',
+        "" if picking is None else _box(first, picking.picked),
         first.url,
         first.text,
         _peek(first),
@@ -32,6 +35,14 @@ def _peek(name: Cell) -> SafeString:
         name.url,
         icon("side"),
         name.text,
+    )
+
+
+def _box(first: Cell, picked: Picked) -> SafeString:
+    """Tied to the form with the buttons, which stands behind the table."""
+    state = " checked disabled" if picked.is_all else " checked" if first.key in picked.keys else ""
+    return format_html(
+        '<input type="checkbox" name="pick" value="{}" form="pick" aria-label="选中{}"{}>', first.key, first.text, state
     )
 
 

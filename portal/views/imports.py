@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Final
@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -25,6 +26,7 @@ from orgs.scoping import RECORD_WRITERS, parks_in_reach
 from portal.asking import Asked, asked, asked_day
 from portal.imports import batches, jobs, numbers, returned, template, undo
 from portal.imports.batches import MOST_ROWS as MOST_IN_BATCH, NoHead, Settled, TooMany
+from portal.imports.bulk import Bulk
 from portal.imports.check import Long
 from portal.imports.container import Unreadable
 from portal.imports.heads import missing
@@ -32,7 +34,7 @@ from portal.imports.jobs import Busy
 from portal.imports.l1 import template as l1
 from portal.imports.l1.sheet import Combined
 from portal.imports.outcomes import KINDS, Outcome
-from portal.imports.shelf import SHELF, Taker, ledger_of
+from portal.imports.shelf import SHELF, TAKERS, Taker, ledger_of
 from portal.models import ImportBatch
 
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
@@ -41,11 +43,17 @@ MOST_ROWS: Final = 200  # of one kind shown on the page; the returned workbook h
 SAMPLES: Final = 3
 LARGEST_MB: Final = 10
 STEPS: Final = ("模板", "上传", "核对", "确认", "结果")
+BULK_STEPS: Final = ("选择", "填写", "核对", "结果")
 KIND_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "created": ("新增", "台账里没有的"),
     "changed": ("修改", "与台账不同的"),
     "unchanged": ("无变化", "与台账一致，不写入"),
     "rejected": ("错误", "改好之前整批不写入"),
+}
+BULK_WORDS: Final[Mapping[str, tuple[str, str]]] = {
+    "changed": ("会改", ""),
+    "unchanged": ("不变", "已经是这样，不写入"),
+    "rejected": ("不能改", "各有各的原因"),
 }
 TYPES: Final = ".xlsx,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -204,6 +212,7 @@ class UploadForm(forms.Form):
 def batch(request: HttpRequest, pk: int) -> HttpResponse:
     """Step 3 while the batch is open, step 5 once it is done."""
     one = batch_of(request, pk)
+    template = "portal/bulk_batch.html" if is_bulk(one) else "portal/import_batch.html"
     job = jobs.look(pk)
     if job is not None and not job.problem:
         step = 5 if job.kind == "undo" else 4 if job.kind == "confirm" else 3
@@ -214,7 +223,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
     plan = batches.plan_for(one)
     outcomes = batches.outcomes_of(one)
     kind = request.GET.get("kind", "")
-    if kind not in KINDS:
+    if kind not in kinds_of(one):
         kind = next(
             (name for name in ("rejected", "changed", "created") if any(o.kind == name for o in outcomes)), "unchanged"
         )
@@ -224,10 +233,11 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
         "state": batch_state(one),
         "is_open": one.state == ImportBatch.State.OPEN,
         "is_checked": bool(one.digest),
-        "counts": [count_of(one, name, outcomes) for name in KINDS],
+        "counts": [count_of(one, name, outcomes) for name in kinds_of(one)],
         "kind": kind,
-        "kind_word": KIND_WORDS[kind][0],
+        "kind_word": (BULK_WORDS if is_bulk(one) else KIND_WORDS)[kind][0],
         "rows": shown[:MOST_ROWS],
+        "page_obj": Paginator(shown, MOST_ROWS).get_page(request.GET.get("page")) if is_bulk(one) else None,
         "number": len(shown),
         "causes": causes(outcomes),
         "faults": sum(len(outcome.faults) for outcome in outcomes),
@@ -241,7 +251,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
         "has_numbers": numbers.has_any(one),
         "has_file": bool(one.file),
     }
-    return render(request, "portal/import_batch.html", context)
+    return render(request, template, context)
 
 
 @get_or_post
@@ -258,7 +268,7 @@ def again(request: HttpRequest, pk: int) -> HttpResponse:
 @unless_settled
 def columns(request: HttpRequest, pk: int) -> HttpResponse:
     """Which column fills which field; for which day the sheet speaks; what a blank cell means."""
-    about, one = writer(request), open_batch(request, pk)
+    about, one = writer(request), open_sheet(request, pk)
     plan = batches.plan_for(one)
     problems: list[str] = []
     if request.method == "POST":
@@ -332,7 +342,7 @@ def asked_columns(request: HttpRequest, one: ImportBatch, plan: Taker) -> tuple[
 @unless_settled
 def file(request: HttpRequest, pk: int) -> HttpResponse:
     """Another workbook, or the mended one, for the same batch; or another sheet of the same workbook."""
-    about, one = writer(request), open_batch(request, pk)
+    about, one = writer(request), open_sheet(request, pk)
     if request.method != "POST":
         return redirect("import-batch", one.pk)
     sheet = request.POST.get("sheet", "")[:40]
@@ -359,7 +369,7 @@ def file(request: HttpRequest, pk: int) -> HttpResponse:
 @unless_settled
 def row(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """Mend the cells of one row in the browser."""
-    about, one = writer(request), open_batch(request, pk)
+    about, one = writer(request), open_sheet(request, pk)
     plan = batches.plan_for(one)
     if str(number) not in one.rows:
         raise Http404("没有这一行")
@@ -418,12 +428,18 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
             jobs.begin(one, about.user, "confirm", digest=digest, good_only=good_only)
             return redirect("import-batch", one.pk)
         if result.written:
-            messages.success(request, written_words(result.counts, ledger_of(one.ledger).unit))
+            messages.success(request, written_words(one, result.counts))
             return redirect("import-batch", one.pk)
         if digest != result.digest:
             problem = "核对以后台账有了变化，结果与刚才看到的不同，没有写入。请再看一遍下面的数字，确认无误后重新确认。"
+        elif is_bulk(one):
+            problem = "有不能改的，没有写入。请把它们从选择里去掉，或者勾选“只改能改的”。"
         else:
             problem = "还有错误的行，没有写入。请先改好，或者勾选“只导入无误的行”。"
+    if is_bulk(one):
+        if problem:
+            messages.error(request, problem)
+        return redirect("import-batch", one.pk)
     outcomes = batches.outcomes_of(one)
     context = {
         **shell_of(one, 4),
@@ -437,10 +453,14 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "portal/import_confirm.html", context, status=400 if problem else 200)
 
 
-def written_words(counts: Mapping[Any, int], unit: str) -> str:
+def written_words(one: ImportBatch, counts: Mapping[Any, int]) -> str:
+    unit, undo_words = ledger_of(one.ledger).unit, f"{ImportBatch.DAYS_TO_UNDO}天内可以整批撤销。"
+    if is_bulk(one):
+        left = f"，{counts['rejected']:,}{unit}不能改，没有写入" if counts["rejected"] else ""
+        return f"已批量修改{counts['changed']:,}{unit}，{counts['unchanged']:,}{unit}不变{left}。{undo_words}"
     left = f"，{counts['rejected']}行有错误没有写入" if counts["rejected"] else ""
     done = f"新增{counts['created']}{unit}，修改{counts['changed']}{unit}，{counts['unchanged']}行无变化{left}"
-    return f"已导入：{done}。{ImportBatch.DAYS_TO_UNDO}天内可以整批撤销。"
+    return f"已导入：{done}。{undo_words}"
 
 
 @get_or_post
@@ -459,7 +479,7 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("import-batch", one.pk)
         kept = undo.undo(one, about.user)
         told = f"，{len(kept)}条因为后来有人改过等原因保留，列在下面" if kept else ""
-        messages.success(request, f"已撤销这一批导入{told}。")
+        messages.success(request, f"已撤销这一批{shell_of(one, 5)['act']}{told}。")
         return redirect("import-batch", one.pk)
     outcomes = batches.outcomes_of(one)
     context = {
@@ -474,7 +494,7 @@ def undo_refused(one: ImportBatch) -> str:
     if one.state == ImportBatch.State.UNDONE:
         return "这一批已经撤销过了，不能再撤销一次。"
     if one.state == ImportBatch.State.DONE:
-        return f"导入已超过{ImportBatch.DAYS_TO_UNDO}天，不能整批撤销了，请在各条记录上更正。"
+        return f"写入已超过{ImportBatch.DAYS_TO_UNDO}天，不能整批撤销了，请在各条记录上更正。"
     return "这一批没有写入台账，不用撤销。"
 
 
@@ -493,7 +513,7 @@ def drop(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def marked(request: HttpRequest, pk: int) -> HttpResponse:
     """The officer's own workbook, with the wrong cells marked."""
-    one = batch_of(request, pk)
+    one = sheet_of(batch_of(request, pk))
     stem = one.file_name.rsplit(".", 1)[0].removesuffix("（标注）")
     try:
         data = returned.workbook(one)
@@ -527,7 +547,7 @@ def batch_of(request: HttpRequest, pk: int) -> ImportBatch:
     user: Any = request.user
     rows = ImportBatch.objects.visible_to(user).writable_by(user).select_related("park")
     found: ImportBatch | None = rows.filter(pk=pk).first()
-    if found is None or found.ledger not in SHELF:
+    if found is None or found.ledger not in TAKERS:
         raise Http404("没有这一批导入")
     return found
 
@@ -539,6 +559,17 @@ def open_batch(request: HttpRequest, pk: int) -> ImportBatch:
     if found.state != ImportBatch.State.OPEN:
         raise Settled
     return found
+
+
+def open_sheet(request: HttpRequest, pk: int) -> ImportBatch:
+    return sheet_of(open_batch(request, pk))
+
+
+def sheet_of(one: ImportBatch) -> ImportBatch:
+    """A batch with a workbook; the pages about one do not exist for a bulk edit."""
+    if is_bulk(one):
+        raise Http404("批量修改没有工作簿")
+    return one
 
 
 def take_file(one: ImportBatch, user: User, data: bytes, sheet: str = "") -> None:
@@ -568,22 +599,37 @@ def start_url(slug: str, park: Park | None) -> str:
     return reverse("import-start", args=[slug]) + (f"?{urlencode({'park': park.slug})}" if park else "")
 
 
-def steps(now: int) -> list[Step]:
+def steps(now: int, labels: Sequence[str] = STEPS) -> list[Step]:
     return [
-        Step(number, label, "done" if number < now or now == len(STEPS) else "now" if number == now else "")
-        for number, label in enumerate(STEPS, start=1)
+        Step(number, label, "done" if number < now or now == len(labels) else "now" if number == now else "")
+        for number, label in enumerate(labels, start=1)
     ]
 
 
 def shell_of(one: ImportBatch, step: int) -> dict[str, Any]:
-    """What every page of a batch shows of it."""
-    return {"batch": one, "ledger": ledger_of(one.ledger), "steps": steps(step)}
+    """What every page of a batch shows of it; ``act`` is what was done, ``line`` what its rows are counted in."""
+    ledger = ledger_of(one.ledger)
+    if is_bulk(one):
+        own = {"steps": steps(4 if step == len(STEPS) else 3, BULK_STEPS), "act": "批量修改", "line": ledger.unit}
+    else:
+        own = {"steps": steps(step), "act": "导入", "line": "行"}
+    return {"batch": one, "ledger": ledger, **own}
+
+
+def is_bulk(one: ImportBatch) -> bool:
+    """Whether the batch is a bulk edit: it has no workbook, no columns to settle and no cells to mend."""
+    return isinstance(batches.plan_for(one), Bulk)
+
+
+def kinds_of(one: ImportBatch) -> Sequence[str]:
+    """What may become of the rows of a batch."""
+    return list(BULK_WORDS) if is_bulk(one) else KINDS
 
 
 def count_of(one: ImportBatch, kind: str, outcomes: list[Outcome]) -> Count:
-    label, note = KIND_WORDS[kind]
+    label, note = (BULK_WORDS if is_bulk(one) else KIND_WORDS)[kind]
     number = sum(outcome.kind == kind for outcome in outcomes)
-    if kind == "changed":
+    if kind == "changed" and (number or not is_bulk(one)):
         note = f"共{sum(len(outcome.diffs) for outcome in outcomes if outcome.kind == kind)}处变化"
     if kind == "created":
         note += ledger_of(one.ledger).noun
@@ -641,7 +687,8 @@ def letters(column: int) -> str:
 def batch_state(one: ImportBatch) -> tuple[str, str]:
     """The kind of a state word, and the word."""
     kinds = {"open": "info", "done": "ok", "undone": "off", "dropped": "off"}
-    return kinds[one.state], ImportBatch.State(one.state).label
+    is_changed = one.state == ImportBatch.State.DONE and is_bulk(one)
+    return kinds[one.state], "已修改" if is_changed else ImportBatch.State(one.state).label
 
 
 def word_of(one: ImportBatch) -> tuple[str, str]:

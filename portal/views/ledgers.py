@@ -12,10 +12,12 @@ from activities.models import Activity
 from metrics.excel import CONTENT_TYPE, table_workbook
 from portal.asking import asked
 from portal.grid import way_in
+from portal.imports.bulk import BULK
 from portal.imports.plans import PLANS
 from portal.ledgers import LEDGERS, Ledger
 from portal.listing import LARGE, Listing, counts, kept, open_ledgers, subnav
 from portal.merging.finding import KINDS
+from portal.picking import bar
 from portal.saved import address, is_bare, views_of
 
 
@@ -70,11 +72,15 @@ def export(request: HttpRequest, slug: str) -> HttpResponse:
     return response
 
 
-def listing_of(request: HttpRequest, slug: str) -> Listing:
+def listing_of(request: HttpRequest, slug: str, page: str = "") -> Listing:
+    """The list that the address asks for; ``page`` is another page of it."""
     about = asked(request)
     if slug not in open_ledgers(about):
         raise Http404("没有这个台账")
-    return Listing(LEDGERS[slug], about, request.GET, views_of(about, slug, request.GET.dict()))
+    data = request.GET.copy()
+    if page:
+        data["page"] = page
+    return Listing(LEDGERS[slug], about, data, views_of(about, slug, request.GET.dict()))
 
 
 def shown(request: HttpRequest, listing: Listing) -> HttpResponse:
@@ -93,6 +99,7 @@ def shown(request: HttpRequest, listing: Listing) -> HttpResponse:
         "month_url": way_in(listing.user, listing.park, timezone.localdate()) if may_add and is_activities else "",
         "may_find_doubles": may_add and listing.ledger.slug in KINDS,
         "may_import": may_add and listing.ledger.slug in PLANS,
+        "picking": bar(listing, page) if may_add and listing.ledger.slug in BULK else None,
         "subnav": subnav(listing.ledger.slug, listing.kept, listing.about),
     }
     return render(request, "portal/ledger_list.html", context, status=400 if listing.problems else 200)

@@ -114,6 +114,8 @@ def ledger_addresses(world: World) -> list[str]:
     addresses += [reverse("ledger", args=[slug]) for slug in world.jia.ledgers()]
     addresses += [reverse("ledger", args=["enterprises"]) + "?q=none-such"]
     addresses += [reverse(f"ledger-{page}", args=["enterprises"]) for page in ("columns", "views")]
+    addresses += [reverse("ledger-select", args=["enterprises"])]
+    addresses += [reverse("ledger-bulk", args=[slug]) + "?all=1" for slug in ("enterprises", "members", "coverages")]
     addresses += [reverse("ledger-view-new", args=["enterprises"]) + "?industry=C&columns=name,contact"]
     view = ["enterprises", world.jia.view.pk]
     return [*addresses, *(reverse(f"ledger-view-{act}", args=view) for act in ("edit", "delete"))]
@@ -156,7 +158,9 @@ def form_addresses(world: World) -> list[str]:
 
 def import_addresses(world: World) -> list[str]:
     done = make_batch(world.jia.park, "甲河旧", state="done", done_at=now())
+    bulk = make_batch(world.jia.park, "甲河批", ledger="bulk-enterprises")
     return [
+        reverse("import-batch", args=[bulk.pk]),
         reverse("imports"),
         reverse("import-start", args=["enterprises"]),
         *(reverse(f"import-{step}", args=[world.jia.batch.pk]) for step in ("batch", "columns", "confirm")),
