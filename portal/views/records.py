@@ -348,7 +348,7 @@ def choice_to_make(
     if page.model is Park:
         return None
     if park is None:
-        parks = list(parks_in_reach(user, page.model.write_roles).order_by("name")[:MOST_PARKS])
+        parks = list(parks_in_reach(user, page.model.write_roles).order_by("order_key", "pk")[:MOST_PARKS])
         if len(parks) > 1:
             options = [(one.slug, f"{one.name}{'（演示）' if one.is_demo else ''}") for one in parks]
             return {"title": title, "label": "登记在哪个园区", "name": "park", "options": options, "kept": kept}
