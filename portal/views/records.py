@@ -28,6 +28,7 @@ from portal.forms import EntryForm, end_form
 from portal.forms.base import today
 from portal.ledgers import LEDGERS
 from portal.listing import subnav
+from portal.picking import said
 from portal.records import RECORDS
 from portal.records.parts import FactKind, Look, RecordPage, key_data, trail
 from portal.signin import keeps_typed
@@ -350,13 +351,13 @@ def choice_to_make(
     if park is None:
         parks = list(parks_in_reach(user, page.model.write_roles).order_by("order_key", "pk")[:MOST_PARKS])
         if len(parks) > 1:
-            options = [(one.slug, f"{one.name}{'（演示）' if one.is_demo else ''}") for one in parks]
+            options = [(one.slug, f"{one.name}{'（演示）' if one.is_demo else ''}", one.initials) for one in parks]
             return {"title": title, "label": "登记在哪个园区", "name": "park", "options": options, "kept": kept}
         park = parks[0] if parks else None
     if page.model is Activity and "organization" not in initial:
         form = page.form(user=user, park=park)
         choices: Any = form.fields["organization"]
-        options = [(str(one.pk), str(one)) for one in choices.queryset]
+        options = [(str(one.pk), str(one), said(one)) for one in choices.queryset]
         if not options:
             return {"title": title, "label": "", "name": "", "options": [], "kept": [], "park": park}
         return {"title": title, "label": "哪个党组织", "name": "organization", "options": options, "kept": kept}
