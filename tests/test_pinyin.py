@@ -1,8 +1,10 @@
 """Names in the order of their pinyin: the same in Python, on SQLite and on PostgreSQL, and kept by every write."""
 
+import re
 import shutil
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection, models
 from hypothesis import HealthCheck, given, settings as hypothesis_settings, strategies as st
+from openpyxl import load_workbook
 
 from orgs import journal, ordering, pinyin
 from orgs.journal import INSTALLER, Via
@@ -178,6 +181,29 @@ def test_the_first_page_of_a_park_is_read_off_the_index(park: Park) -> None:
     assert "orgs_enterprise_park_order" in plan
     assert "Sort" not in plan
     assert "TEMP B-TREE" not in plan
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"), [("sxyh", True), ("SXYH", True), ("单 yh", True), ("dxyh", False), ("s", False)]
+)
+def test_a_ledger_is_searched_by_initials(typed: str, found: bool, world: Any, officer: Any, sign_in: Any) -> None:
+    make_enterprise(world.jia.park, "单县银行")
+    page = sign_in(officer).get("/ledgers/enterprises/", {"q": typed}).content.decode()
+    assert ("单县银行" in page) is found
+
+
+def test_a_workbook_and_a_page_are_in_this_order(world: Any, officer: Any, sign_in: Any) -> None:
+    for name in ("重庆10号厂", "重庆2号厂", "安徽厂"):
+        make_enterprise(world.jia.park, name)
+    client = sign_in(officer)
+    wanted = keys(list(Enterprise.objects.filter(park=world.jia.park).values_list("name", flat=True)))
+    assert wanted[:3] == ["安徽厂", "重庆2号厂", "重庆10号厂"]
+    for query in ({}, {"sort": "name"}):
+        page = client.get("/ledgers/enterprises/", query)
+        assert re.findall(r"<a href=[^>]*>([^<]+(?:厂|公司))</a>", page.content.decode()) == wanted
+    book = load_workbook(BytesIO(client.get("/ledgers/enterprises/export/").content))
+    told = [row[0] for row in book.worksheets[0].iter_rows(values_only=True)]
+    assert [name for name in told if name in set(wanted)] == wanted
 
 
 # Following every write

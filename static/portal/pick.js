@@ -166,7 +166,10 @@
     input.value = chosen();
     input.addEventListener("focus", function () { input.select(); });
     input.addEventListener("click", function () { if (list.hidden) open(""); });
-    input.addEventListener("input", function (event) { if (!event.isComposing) open(input.value); });
+    input.addEventListener("input", function (event) {
+      event.stopPropagation(); // 还没选定，不算填了什么，不必存草稿
+      if (!event.isComposing) open(input.value);
+    });
     input.addEventListener("compositionend", function () { open(input.value); });
     input.addEventListener("blur", settle);
     input.addEventListener("keydown", function (event) {

@@ -52,6 +52,9 @@ def test_an_enterprise_is_chosen_by_its_initials_and_the_keyboard(
     expect(box).to_have_attribute("aria-expanded", "true")
     expect(box).to_have_attribute("aria-activedescendant", "id_enterprise_0")
     axe(page)
+    assert page.evaluate(
+        "window.dispatchEvent(new Event('beforeunload', {cancelable: true}))"
+    )  # nothing is filled in yet
     page.keyboard.press("ArrowDown")
     expect(page.locator("#id_enterprise_list [aria-selected=true]")).to_have_text("北京德信")
     page.keyboard.press("ArrowDown")  # round and round
