@@ -210,6 +210,7 @@ def test_the_same_data_comes_back(full: World, tmp_path: Path, capsys: pytest.Ca
     assert all(frozen.is_intact for frozen in FrozenReport.objects.all())
     assert User.objects.get(username="officer").check_password("a-password-of-hers")
     assert not grams.verify()
+    assert not ordering.verify()
     today = timezone.localdate()
     assert not summaries.verify([today, dt.date(2026, 9, 30)], list(Park.objects.values_list("pk", flat=True)))
 
@@ -718,6 +719,7 @@ def test_every_kind_of_database_takes_it_and_gives_the_same_bytes(
         manage(environment, "export_all", str(again))
         assert content(again) == content(folder)
         assert "一致" in manage(environment, "grams", "verify")
+        assert "一致" in manage(environment, "names", "verify")
         assert "一致" in manage(environment, "summaries", "verify")
         refused_now = manage(environment, "import_all", str(folder), code=1)
         assert "CommandError: 这里已有园区" in refused_now
