@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run passwords test lint types contracts deploy-check fast-test e2e postgres-test bench soak lock doctor screenshots
+.PHONY: help setup run passwords test lint types contracts deploy-check fast-test e2e postgres-test bench soak lock readings doctor screenshots
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -93,6 +93,9 @@ soak: $(DEV_STAMP) ## long, bounded load tests, on both databases
 
 screenshots: $(DEV_STAMP) ## pictures of the README, from a running demo
 	@$(BIN)/python scripts/screenshots.py
+
+readings: $(DEV_STAMP) ## write anew how Chinese signs are read; what changes wants a migration
+	@$(BIN)/python scripts/readings.py
 
 lock: $(DEV_STAMP) ## write both lock files anew from pyproject.toml
 	@$(BIN)/python scripts/lock.py

@@ -208,7 +208,9 @@ def explain(indicator: Indicator, enterprises: ScopedQuerySet, first: dt.date, s
             found.setdefault((kind, label), []).append(replace(row, mark=marks[number]))
     order = {kind: place for place, kind in enumerate(KINDS)}
     causes = [
-        Cause(kind, label, sorted(rows, key=lambda row: (row.day or second, row.enterprise.name, row.enterprise.pk)))
+        Cause(
+            kind, label, sorted(rows, key=lambda row: (row.day or second, row.enterprise.order_key, row.enterprise.pk))
+        )
         for (kind, label), rows in sorted(found.items(), key=lambda item: (order[item[0][0]], item[0][1]))
     ]
     return Explained(indicator, first, second, causes)

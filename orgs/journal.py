@@ -28,6 +28,7 @@ from django.http import Http404
 from django.utils.module_loading import import_string
 
 from orgs.models import Action, Change, Park, User, Via
+from orgs.ordering import InitialsField, NameField, OrderKeyField, columns as name_columns
 from orgs.prepared import Prepared
 from orgs.scoping import Role, ScopedModel, ScopedQuerySet, has_plain_scope
 
@@ -444,7 +445,11 @@ def _differing(stored: ScopedModel, row: ScopedModel, fields: Iterable[models.Fi
 
 
 def _traced(row: ScopedModel) -> list[models.Field[Any, Any]]:
-    return [field for field in row._meta.concrete_fields if not (field.primary_key or field.name in row.untraced)]
+    return [
+        field
+        for field in row._meta.concrete_fields
+        if not (field.primary_key or field.name in row.untraced or isinstance(field, NameField))
+    ]
 
 
 def _value(row: ScopedModel, field: models.Field[Any, Any]) -> Any:
@@ -503,6 +508,8 @@ _TEXT, _NUMBER = (str,), (int, type(None))
 _GOES_AS_IT_IS: Final[dict[Any, tuple[type, ...]]] = {
     models.CharField: _TEXT,
     models.TextField: _TEXT,
+    OrderKeyField: _TEXT,
+    InitialsField: _TEXT,
     models.BigAutoField: _NUMBER,
     models.ForeignKey: _NUMBER,
     models.PositiveBigIntegerField: _NUMBER,
@@ -569,7 +576,10 @@ def _put_back(model: type[ScopedModel], names: Sequence[str], rows: Sequence[Seq
     fields: list[Any] = [model._meta.get_field(name) for name in names]
     there = connections[connection.alias]  # asked a million times, and `connection` looks it up each time
     ready = [[field.get_db_prep_save(value, there) for field, value in zip(fields, row, strict=True)] for row in rows]
-    columns = [field.column for field in fields]
+    worked_out = [(field, names.index(field.of)) for field in name_columns(model) if field.name not in names]
+    for values in ready:
+        values += [field.of_name(values[place]) for field, place in worked_out]
+    columns = [field.column for field in fields] + [field.column for field, _place in worked_out]
     try:
         with transaction.atomic():
             _insert(model, columns, ready)

@@ -66,7 +66,7 @@ def _parks(user: User, slug: str) -> list[Any]:
     written = Exists(parks_in_reach(user, RECORD_WRITERS).filter(pk=OuterRef("pk")))
     visible = Park.objects.visible_to(user).annotate(administered=administered, written=written)
     # By name alone an index gives the first ones, however many there are
-    first = list(visible.order_by("name")[: MOST_PARKS + 1])
+    first = list(visible.order_by("order_key", "pk")[: MOST_PARKS + 1])
     if slug and all(park.slug != slug for park in first):
         first = [*visible.filter(slug=slug), *first][: MOST_PARKS + 1]
     return first
@@ -81,7 +81,7 @@ def _current(parks: list[Any], slug: str) -> Park | None:
 
 
 def _choices(request: HttpRequest, parks: list[Park]) -> list[ParkChoice]:
-    listed = sorted(parks[:MOST_PARKS], key=lambda park: park.name)
+    listed = sorted(parks[:MOST_PARKS], key=lambda park: (park.order_key, park.pk))
     return [ParkChoice(park.slug, park.name, park.is_demo, _address(request, park.slug)) for park in listed]
 
 

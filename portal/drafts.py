@@ -28,6 +28,7 @@ from portal.conflicts import PICK, entry_number
 from portal.forms import EntryForm
 from portal.forms.fields import SECRET
 from portal.models import Draft
+from portal.type_ahead import FIND, WORDS
 
 DAYS: Final = 30
 MOST: Final = 60
@@ -37,14 +38,16 @@ MARK_AGE: Final = dt.timedelta(days=15)
 PLAIN: Final = "text/plain; charset=utf-8"  # what a script is answered in
 SALT: Final = "portal.drafts"
 # What a form carries beside its fields
-BUTTONS: Final = frozenset({"again", "back", "draft", "use", "different", "more", "spread"})
+BUTTONS: Final = frozenset({"again", "back", "draft", "use", "different", "more", "spread", FIND})
 BESIDE: Final = BUTTONS | {"csrfmiddlewaretoken", "mark", "version", "seen", "undecided"}
 
 
 def typed(post: QueryDict) -> list[tuple[str, list[Any]]]:
     """Field by field what was typed, but for what may be kept nowhere: an ID number is typed again."""
     left_out = BESIDE | SECRET
-    return [(name, values) for name, values in post.lists() if name not in left_out and not name.startswith(PICK)]
+    return [
+        (name, values) for name, values in post.lists() if name not in left_out and not name.startswith((PICK, WORDS))
+    ]
 
 
 def secret_mark(post: QueryDict) -> list[str]:

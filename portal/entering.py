@@ -15,7 +15,7 @@ from django.shortcuts import redirect
 from orgs.journal import Via
 from orgs.models import User
 from orgs.scoping import ScopedModel
-from portal import drafts, submissions
+from portal import drafts, submissions, type_ahead
 from portal.conflicts import Comparison, compare, entry_number
 from portal.forms import EntryForm
 from portal.forms.base import Alike
@@ -52,6 +52,8 @@ def add(request: HttpRequest, user: User, make: Make) -> Entered:
     """Open the form of a new record, or write what was posted; ``make(data, initial=…)`` draws the form."""
     if request.method != "POST":
         return opened(request, user, make, None)
+    if type_ahead.FIND in request.POST:
+        return finding(request, user, make, None)
     if "draft" in request.POST:
         return about_draft(request, user, make, None)
     key = submissions.digest(user, request)
@@ -86,6 +88,9 @@ def opened(request: HttpRequest, user: User, make: Make, version: int | None) ->
 
     A draft brings the version it was typed on, so that what others wrote since is compared.
     """
+    if type_ahead.ASKED in request.GET:
+        form = make()
+        return Entered(form, answer=type_ahead.answer(form, request.GET))
     draft = drafts.find(user, request.path)
     if draft is None or request.GET.get("draft") != "take":
         return Entered(make(), version=version, draft=draft)
@@ -94,6 +99,14 @@ def opened(request: HttpRequest, user: User, make: Make, version: int | None) ->
     form.initial.update(given)  # once more over what the form found by itself
     known = version if version is None or draft.version is None else min(version, draft.version)
     return Entered(form, version=known, draft=draft, taken=True)
+
+
+def finding(request: HttpRequest, user: User, make: Make, version: int | None) -> Entered:
+    """The form as it was typed, with the records that were looked for in their menu; nothing is written."""
+    form = make(request.POST)
+    form.unsaid()
+    type_ahead.look(form, request.POST)
+    return Entered(form, version=version, draft=undecided(request, user))
 
 
 def undecided(request: HttpRequest, user: User) -> Draft | None:
@@ -140,6 +153,8 @@ def change(
         return opened(request, user, make, newest)
     known = entry_number(request.POST.get("version"))
     since = newest if known is None else known
+    if type_ahead.FIND in request.POST:
+        return finding(request, user, make, since)
     if "draft" in request.POST:
         return about_draft(request, user, make, since)
     form, draft = make(request.POST), undecided(request, user)

@@ -166,6 +166,7 @@ class LedgerFilter(django_filters.FilterSet):
     search_hint: str = "名称"
     impersonal_hint: ClassVar[str] = ""  # the same for who may not see persons, where it differs
     primary: ClassVar[tuple[str, ...]] = ()
+    by_initials: ClassVar[bool] = False  # whether its records are found by the initials of their names too
     # Conditions on stored columns alone, which even a large list answers in no time
     stored: ClassVar[frozenset[str]] = frozenset()
 
@@ -186,11 +187,15 @@ class LedgerFilter(django_filters.FilterSet):
         """Every word is somewhere in the row."""
         shown = {column: self._shown(queryset.model, column) for column in self.search}
         for word in value.split():
-            anywhere = Q()
+            anywhere = Q(initials__contains=word.lower()) if self._may_be_initials(word) else Q()
             for column in self.search:
                 anywhere |= Q(**{f"{column}__icontains": word}) & shown[column]
             queryset = queryset.filter(anywhere)
         return queryset
+
+    def _may_be_initials(self, word: str) -> bool:
+        """Two letters or more. In a large list no index knows them."""
+        return self.by_initials and len(word) > 1 and word.isascii() and word.isalpha() and not self.is_large()
 
     def narrowed(self, found: Any) -> Any:
         """The same rows, read off the index where there is one."""
@@ -235,7 +240,8 @@ class ParkFilter(LedgerFilter):
 
 class EnterpriseFilter(LedgerFilter):
     search = ("name", "former_names", "uscc")
-    search_hint = "名称、曾用名、信用代码"
+    search_hint = "名称、曾用名、信用代码、拼音首字母"
+    by_initials = True
     primary = ("status", "industry")
     stored = frozenset({"q", "industry", "ownership", "kind", "size"})
 
@@ -283,7 +289,8 @@ class EnterpriseFilter(LedgerFilter):
 
 class OrganizationFilter(LedgerFilter):
     search = ("name", "short_name", "founded_doc")
-    search_hint = "全称、简称、批复文号"
+    search_hint = "全称、简称、批复文号、拼音首字母"
+    by_initials = True
     primary = ("kind", "term")
 
     kind = Choice("党组织类别", OrganizationKind.choices)
@@ -332,7 +339,8 @@ class WorkCoverageFilter(LedgerFilter):
 
 class MemberFilter(LedgerFilter):
     search = ("name",)
-    search_hint = "姓名"
+    search_hint = "姓名、拼音首字母"
+    by_initials = True
     primary = ("organization", "affiliation")
 
     organization = Record("所在党组织", PartyOrganization, method="by_organization")

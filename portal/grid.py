@@ -211,12 +211,12 @@ class Grid:
         standing = rows.filter(
             Q(dissolved_on__isnull=True) | Q(dissolved_on__gt=month.first), founded_on__lt=month.after
         )
-        self.page_obj = Paginator(standing.order_by("short_name", "pk"), MOST).get_page(page)
+        self.page_obj = Paginator(standing.order_by("order_key", "pk"), MOST).get_page(page)
         organizations = list(self.page_obj.object_list)
         # Dissolved or founded otherwise while somebody typed
         others = typed.keys() - {one.pk for one in organizations}
         if others:
-            organizations += rows.filter(pk__in=others).order_by("short_name", "pk")
+            organizations += rows.filter(pk__in=others).order_by("order_key", "pk")
         self.organizations: list[PartyOrganization] = organizations
         members, filed = self._members(min(month.last, today)), self._filed()
         self.groups = [

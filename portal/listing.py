@@ -30,6 +30,7 @@ from metrics.indicators import (
     names_in,
 )
 from orgs.models import Enterprise, Park, User
+from orgs.ordering import NameField
 from orgs.scoping import ScopedQuerySet
 from portal.asking import Asked
 from portal.choosing import Choice, choice
@@ -520,15 +521,16 @@ class Listing:
         return F(name)
 
     def _is_text(self, name: str) -> bool:
-        """Whether the name is a text column, where empty is written as ""."""
+        """Whether the name is a text column, where empty is written as ""; a key made of a name never is."""
         annotation = self.base.query.annotations.get(name)
         if annotation is not None:
-            return isinstance(annotation.output_field, CharField)
+            return isinstance(annotation.output_field, CharField) and not isinstance(annotation.output_field, NameField)
         model: Any = self.ledger.model
         *steps, last = name.split("__")
         for step in steps:
             model = model._meta.get_field(step).related_model
-        return isinstance(model._meta.get_field(last), CharField | TextField)
+        column = model._meta.get_field(last)
+        return isinstance(column, CharField | TextField) and not isinstance(column, NameField)
 
     @cached_property
     def counted(self) -> Mapping[str, Any]:

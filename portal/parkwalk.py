@@ -12,11 +12,12 @@ from orgs.models import Park, User
 from orgs.scoping import ScopedQuerySet
 
 REGION: Final = "__region_code"
+PARK: Final = 3  # so many parts of the order settle the park: its region, its name, itself
 GROWTH: Final = 4  # so many times more parks are asked each time: few where rows are plenty, few questions where not
 
 
 class ParkWalk:
-    """The keys of ``rows`` in ``order``, which begins with region code and name of the park at ``path``."""
+    """The keys of ``rows`` in ``order``, which begins with region code, name and key of the park at ``path``."""
 
     def __init__(self, rows: ScopedQuerySet, user: User, order: Sequence[Any]) -> None:
         self.rows = rows
@@ -26,7 +27,7 @@ class ParkWalk:
 
     @cached_property
     def parks(self) -> list[int]:
-        seen = Park.objects.visible_to(self.user).order_by("region_code", "name")
+        seen = Park.objects.visible_to(self.user).order_by("region_code", "order_key", "pk")
         return list(seen.values_list("pk", flat=True))
 
     def first(self, number: int) -> list[int]:
@@ -37,7 +38,7 @@ class ParkWalk:
             some = self.parks[place : place + size]
             rows = self.rows.filter(**{f"{self.path}__in": some}).order_by(*self.order)
             if size == 1:
-                rows = self.rows.filter(**{self.path: some[0]}).order_by(*self.order[2:])
+                rows = self.rows.filter(**{self.path: some[0]}).order_by(*self.order[PARK:])
             found += rows.values_list("pk", flat=True)[: number - len(found)]
             place, size = place + size, size * GROWTH
         return found
@@ -45,4 +46,4 @@ class ParkWalk:
 
 def walks(order: Sequence[Any]) -> bool:
     """Whether a list in this order goes park by park."""
-    return len(order) > 2 and isinstance(order[0], str) and order[0].endswith(REGION)
+    return len(order) > PARK and isinstance(order[0], str) and order[0].endswith(REGION)

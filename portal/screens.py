@@ -88,7 +88,7 @@ def scopes(user: User, park: Park | None) -> list[tuple[str, str]]:
         elif grant.reach == Reach.REGION:
             prefixes |= regions_below(grant, parks)
     found += [(f"{Reach.REGION}:{prefix}", region_name(prefix, user)) for prefix in sorted(prefixes)]
-    few = list(parks.order_by("name").values_list("slug", "name")[: MOST_PARKS + 1])
+    few = list(parks.order_by("order_key", "pk").values_list("slug", "name")[: MOST_PARKS + 1])
     if len(few) <= MOST_PARKS:
         found += [(f"{Reach.PARK}:{slug}", name) for slug, name in few]
     return found

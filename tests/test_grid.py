@@ -21,6 +21,7 @@ from activities.models import Activity, ActivityKind
 from orgs import journal
 from orgs.journal import Via
 from orgs.models import Change, PartyOrganization
+from orgs.pinyin import order_key
 from portal import pasting
 from portal.forms.grid import KINDS, bare
 from portal.grid import HEADS, MOST_OF_ONE, NOTHING, STILL_THERE, Grid, Month, current_month, parse_month, way_in
@@ -149,7 +150,7 @@ def test_organizations_that_stood_in_the_month_with_what_they_filed(client: Clie
     names = [group.organization.short_name for group in response.context["grid"].groups]
     assert {"十月撤销党支部", "十月成立党支部", side.branch.short_name} <= set(names)
     assert not {"九月撤销党支部", "十一月成立党支部"} & set(names)
-    assert names == sorted(names)
+    assert names == sorted(names, key=order_key)
     group = next(one for one in response.context["grid"].groups if one.organization == side.branch)
     assert (group.filed, group.members) == ([side.activity], 1)
     html = response.content.decode()

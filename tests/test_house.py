@@ -496,6 +496,7 @@ DERIVED = {
     "portal/drafts.py",  # what was typed and not submitted: it counts nowhere, and a trail of it would keep it for ever
     "portal/submissions.py",  # that a form was sent, so that it is not carried out twice
     "orgs/grams.py",  # the index of enterprise names
+    "orgs/ordering.py",  # what names are sorted by, and their initials
     "metrics/summaries/building.py",  # the month summary
     "metrics/summaries/keeping.py",
     "metrics/summaries/reading.py",

@@ -11,6 +11,7 @@ from django.utils.http import urlencode
 
 from metrics.indicators import PARTS
 from orgs.models import Enterprise
+from orgs.pinyin import order_key
 from portal import listing as listing_module
 from portal.asking import Asked
 from portal.ledgers import LEDGERS
@@ -210,13 +211,9 @@ def test_a_list_whose_length_is_known_reads_no_row_to_count_them(
 
 @pytest.mark.usefixtures("large")
 def test_a_large_list_sorts_by_what_is_stored_only(world: Any, administrator: Any, shows: Any) -> None:
-    names = [
-        row.name
-        for row in Enterprise.objects.filter(
-            pk__in=listing(administrator, "enterprises", sort="-name").page().object_list
-        ).order_by("-name")
-    ]
-    assert names == sorted(Enterprise.objects.values_list("name", flat=True), reverse=True)[:4]
+    found = listing(administrator, "enterprises", sort="-name")
+    names = [row.name for row in found.loaded(list(found.page().object_list))]
+    assert names == sorted(Enterprise.objects.values_list("name", flat=True), key=order_key, reverse=True)[:4]
     refused = shows(administrator, "enterprises", sort="status")
     assert refused.status_code == 400
     assert "不能按“组建状态”排序" in refused.content.decode()

@@ -61,7 +61,7 @@ def roll(report: Report, enterprises: ScopedQuerySet, day: dt.date) -> ScopedQue
         .annotate(**_flags(report))
         .select_related("park")
         .prefetch_related(Prefetch("coverages", counted, to_attr="counted_on"))
-        .order_by("park__region_code", "park__name", "name", "pk")
+        .order_by("park__region_code", "park__order_key", "park_id", "order_key", "pk")
     )
     return rows
 
@@ -90,7 +90,7 @@ def listed(report: Report, rows: Iterable[Any]) -> list[Listed]:
 def standings(report: Report, enterprises: ScopedQuerySet, day: dt.date) -> dict[int, Standing]:
     """Every enterprise present on ``day`` by its key; one query."""
     flags = [(column.number, _flag(column.number)) for column in report.counts]
-    rows = report.annotated(enterprises, day).annotate(**_flags(report)).order_by("name", "pk")
+    rows = report.annotated(enterprises, day).annotate(**_flags(report)).order_by("order_key", "pk")
     return {
         row["pk"]: Standing(
             row["name"], row["industry"], row["size"], frozenset(number for number, flag in flags if row[flag])

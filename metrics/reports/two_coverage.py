@@ -127,7 +127,11 @@ def fill(enterprises: ScopedQuerySet, day: dt.date) -> Filled:
     """By park (when there are several) and by industry, else by industry and by size; one query for all counts."""
     present = annotated(enterprises, day)
     found = counted(present, COUNTS, ("park", "industry", "size"))
-    parks = list(enterprises.order_by("park__region_code", "park__name").values_list("park", "park__name").distinct())
+    parks = list(
+        enterprises.order_by("park__region_code", "park__order_key", "park_id")
+        .values_list("park", "park__name")
+        .distinct()
+    )
     industries = block("分行业", "industry", Industry.choices, found["industry"])
     if len(parks) > 1:
         blocks = [block("分园区", "park", parks, found["park"]), industries]

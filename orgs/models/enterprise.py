@@ -10,6 +10,7 @@ from stdnum.cn import uscc as uscc_number
 from stdnum.exceptions import InvalidChecksum, ValidationError as NumberError
 
 from orgs.models.park import Park
+from orgs.ordering import InitialsField, OrderKeyField
 from orgs.periods import Dated, dated_constraints, overlap, period_constraint
 from orgs.scoping import ScopedModel
 
@@ -132,15 +133,17 @@ class Enterprise(ScopedModel):
     contact = models.CharField("党建联系人", max_length=40, blank=True)
     phone = models.CharField("联系电话", max_length=30, blank=True)
     note = models.TextField("备注", blank=True)
+    order_key = OrderKeyField("名称的次序", of="name", max_length=600)
+    initials = InitialsField("名称的拼音首字母", of="name", max_length=120)
 
     class Meta:
         verbose_name = "企业"
         verbose_name_plural = "企业"
-        ordering = ("park", "name", "pk")
+        ordering = ("park", "order_key", "pk")
         indexes = (
             models.Index(fields=("park", "settled_on"), name="orgs_enterprise_park_settled"),
             # The order of the ledger inside a park: its first page is read off
-            models.Index(fields=("park", "name", "id"), name="orgs_enterprise_park_name"),
+            models.Index(fields=("park", "order_key", "id"), name="orgs_enterprise_park_order"),
         )
         constraints = (
             period_constraint(

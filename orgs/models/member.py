@@ -13,6 +13,7 @@ from orgs import idnumbers, keyring, sealing
 from orgs.models.enterprise import Enterprise
 from orgs.models.organization import TEMPORARY_KINDS, PartyOrganization
 from orgs.models.park import Park
+from orgs.ordering import InitialsField, OrderKeyField
 from orgs.periods import Dated, contains, dated_constraints, overlap
 from orgs.scoping import PERSON_READERS, ScopedModel
 
@@ -127,11 +128,13 @@ class Member(ScopedModel):
     note = models.TextField("备注", blank=True)
     id_cipher = models.CharField("身份证号", max_length=120, blank=True, editable=False)
     id_index = models.CharField("身份证号的索引", max_length=64, blank=True, editable=False)
+    order_key = OrderKeyField("名称的次序", of="name", is_person=True, max_length=200)
+    initials = InitialsField("名称的拼音首字母", of="name", is_person=True, max_length=40)
 
     class Meta:
         verbose_name = "党员"
         verbose_name_plural = "党员"
-        ordering = ("park", "name", "pk")
+        ordering = ("park", "order_key", "pk")
         indexes = (models.Index(fields=("id_index",), condition=~Q(id_index=""), name="orgs_member_id_index"),)
         constraints = (
             models.UniqueConstraint(

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 
 from orgs.models.enterprise import Enterprise
 from orgs.models.park import Park
+from orgs.ordering import InitialsField, OrderKeyField
 from orgs.periods import Dated, dated_constraints, during, overlap, period_constraint
 from orgs.scoping import ScopedModel
 
@@ -111,11 +112,13 @@ class PartyOrganization(ScopedModel):
     dissolved_doc = models.CharField("撤销批复文号", max_length=60, blank=True)
     phone = models.CharField("联系电话", max_length=30, blank=True)
     note = models.TextField("备注", blank=True)
+    order_key = OrderKeyField("名称的次序", of="short_name", max_length=200)
+    initials = InitialsField("名称的拼音首字母", of="short_name", max_length=40)
 
     class Meta:
         verbose_name = "党组织"
         verbose_name_plural = "党组织"
-        ordering = ("park", "short_name", "pk")
+        ordering = ("park", "order_key", "pk")
         constraints = (
             period_constraint(
                 "founded_on",

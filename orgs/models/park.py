@@ -4,6 +4,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.db.models import Q
 
+from orgs.ordering import InitialsField, OrderKeyField
 from orgs.scoping import ADMINISTRATORS, ScopedModel
 
 REGION_CODE = RegexValidator(r"^\d{6}$", "区划代码应为6位数字（GB/T 2260），如150622，请核对。")
@@ -61,11 +62,15 @@ class Park(ScopedModel):
         default=10,
         validators=[MinValueValidator(1, "下限至少为1名。"), MaxValueValidator(1000, "下限不会超过1000名，请核对。")],
     )
+    order_key = OrderKeyField("名称的次序", of="name", max_length=500)
+    initials = InitialsField("名称的拼音首字母", of="name", max_length=100)
 
     class Meta:
         verbose_name = "园区"
         verbose_name_plural = "园区"
-        ordering = ("region_code", "name")
+        ordering = ("region_code", "order_key", "pk")
+        # The menu of parks begins with the first ones, however many there are
+        indexes = (models.Index(fields=("order_key", "id"), name="orgs_park_order"),)
         constraints = (
             models.CheckConstraint(
                 condition=Q(region_code__regex=r"^[0-9]{6}$"),

@@ -252,7 +252,7 @@ def search(reader: Reader, word: str, *, indexed: bool) -> tuple[int, list[int]]
     rarest = bearers(word) if indexed else None
     if rarest is not None:
         found = found.filter(pk__in=rarest)
-    ordered = found.order_by("park__region_code", "park__name", "name", "pk")
+    ordered = found.order_by("park__region_code", "park__order_key", "park_id", "order_key", "pk")
     if rarest is None:
         return found.count(), list(ordered.values_list("pk", flat=True)[:50])
     # The few that are left are sorted anyway: how many they are comes along

@@ -49,6 +49,7 @@ from orgs.models import (
     WorkCoverage,
     WorkKind,
 )
+from orgs.ordering import columns as name_columns
 from portal.benchmark.words import FORMS, GIVEN, PAIRS, PROVINCES, SHOPS, SURNAMES, TRADES, pair, spread
 
 ENTERPRISES: Final = 1_600_000
@@ -777,11 +778,14 @@ def _load(model: type[models.Model], names: list[str], rows: Iterator[Row]) -> i
     fields = {one.attname: one for one in model._meta.concrete_fields}
     if unknown := set(names) - set(fields):
         raise ValueError(f"{model._meta.label} has no {unknown}")
+    worked_out = [(one, names.index(one.of)) for one in name_columns(model)]
+    names = [*names, *(one.attname for one, _place in worked_out)]
     rest = [one for name, one in fields.items() if name not in names]
     fill = tuple(one.get_db_prep_save(one.get_default(), connection) for one in rest)
     columns = [fields[name].column for name in names] + [one.column for one in rest]
     count = _copy if connection.vendor == "postgresql" else _insert
-    return count(model._meta.db_table, columns, (row + fill for row in rows))
+    told = ((*row, *(one.of_name(row[place]) for one, place in worked_out), *fill) for row in rows)
+    return count(model._meta.db_table, columns, told)
 
 
 def _insert(table: str, columns: list[str], rows: Iterator[Row]) -> int:

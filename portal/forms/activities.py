@@ -175,7 +175,7 @@ class ActivityForm(EntryForm):
         named = Attendance.objects.visible_to(self.user).filter(activity=self.instance.pk)
         seen = Member.objects.visible_to(self.user)
         keys = set(belonging.values_list("member_id", flat=True)) | set(named.values_list("member_id", flat=True))
-        return seen.filter(pk__in=keys).order_by("name", "pk")
+        return seen.filter(pk__in=keys).order_by("order_key", "pk")
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

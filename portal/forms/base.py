@@ -12,6 +12,7 @@ from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models, transaction
 from django.forms.boundfield import BoundField
+from django.forms.utils import ErrorDict
 from django.utils import timezone
 
 from metrics.models import Source
@@ -19,6 +20,7 @@ from orgs import journal
 from orgs.journal import Via
 from orgs.models import BusinessState, Change, Enterprise, Member, Park, PartyOrganization, User
 from orgs.scoping import ScopedModel, parks_in_reach
+from portal import type_ahead
 from portal.forms.fields import field_for, worded
 
 Tone = Literal["", "due", "ok"]
@@ -205,8 +207,16 @@ class EntryForm(forms.ModelForm):
                 one.queryset = target.objects.visible_to(self.user).in_park(self.park)
             else:
                 one.queryset = target.objects.visible_to(self.user).writable_by(self.user)
+            if type(one.widget) is forms.Select and target in type_ahead.COLUMNS:
+                self._let_pick(one)
             if not isinstance(one, forms.ModelMultipleChoiceField):
                 one.label_from_instance = option_text  # type: ignore[method-assign, assignment]
+
+    @staticmethod
+    def _let_pick(one: forms.ModelChoiceField) -> None:
+        """Records are found by typing (portal/type_ahead.py)."""
+        one.widget = type_ahead.Picker(attrs=one.widget.attrs)
+        one.widget.choices = one.choices
 
     def _gate_park(self, name: str, one: forms.ModelChoiceField, writable: models.QuerySet[Park]) -> None:
         if not self.is_new:
@@ -252,6 +262,11 @@ class EntryForm(forms.ModelForm):
                 self.errors[NON_FIELD_ERRORS] = self.error_class([str(text) for text in kept], error_class="nonfield")
             else:
                 del self.errors[NON_FIELD_ERRORS]
+
+    def unsaid(self) -> None:
+        """What was typed stands there again, and nothing is said of it: it is not done yet."""
+        self.full_clean()
+        self._errors = ErrorDict()
 
     # Sections, notes and errors as the template needs them
 

@@ -19,6 +19,7 @@ from portal.ledgers.shape import (
     on_the_day,
     organization_column,
     park_column,
+    parks_first,
     rank,
     simply,
     stored,
@@ -78,7 +79,7 @@ ACTIVITIES = Ledger(
         "due": summed("due", q),
         "present": summed("present", q),
     },
-    order=("-held_on", "organization__short_name", "pk"),
+    order=("-held_on", "organization__order_key", "pk"),
     views=lambda day: (
         ALL_ROWS,
         View("meetings", "三会一课", Q(kind__in=MEETINGS)),
@@ -142,7 +143,7 @@ STATEMENTS = Ledger(
     prepare=lambda queryset, day: queryset,
     load=simply("source", "park"),
     totals=lambda q, day: {"n": n(q), "categories": different("category", q), "sources": different("source", q)},
-    order=("park__region_code", "park__name", F("number").asc(nulls_last=True), "pk"),
+    order=(*parks_first(), F("number").asc(nulls_last=True), "pk"),
     more=(
         stored("unit", "单位", width=8),
         stored("title", "资料标题", "source.title", phone="资料", wide=True, width=40),

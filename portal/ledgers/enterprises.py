@@ -42,6 +42,7 @@ from portal.ledgers.shape import (
     listed,
     n,
     park_column,
+    parks_first,
     rank,
     stored,
     summed,
@@ -112,7 +113,7 @@ PARKS = Ledger(
             "name",
             "园区",
             lambda row, day: row.name + ("（演示）" if row.is_demo else ""),
-            sort=("name",),
+            sort=("order_key",),
             total=lambda t: whole(t, "个"),
             width=30,
         ),
@@ -159,7 +160,7 @@ PARKS = Ledger(
     load=load_parks,
     totals=lambda q, day: {"n": n(q)},
     more_totals=park_totals,
-    order=("region_code", "name", "pk"),
+    order=("region_code", "order_key", "pk"),
     more=(
         stored("short", "简称", "short_name"),
         stored("committee", "党工委名称", "working_committee", phone="党工委", wide=True, width=30),
@@ -326,7 +327,7 @@ ENTERPRISES = Ledger(
     about="在园区的每一家企业，连同逐段登记的经营状态；各项覆盖率的分母都从这里数。",
     model=Enterprise,
     columns=(
-        Column("name", "企业名称", attribute("name"), sort=("name",), total=lambda t: whole(t, "家"), width=34),
+        Column("name", "企业名称", attribute("name"), sort=("order_key",), total=lambda t: whole(t, "家"), width=34),
         Column(
             "status",
             "组建状态",
@@ -395,7 +396,7 @@ ENTERPRISES = Ledger(
     load=load_enterprises,
     totals=enterprise_totals,
     tally=tally_enterprises,
-    order=("park__region_code", "park__name", "name", "pk"),
+    order=(*parks_first(), "order_key", "pk"),
     views=lambda day: ENTERPRISE_VIEWS,
     more=(
         stored("uscc", "统一社会信用代码", phone="信用代码", wide=True, width=21),

@@ -23,6 +23,7 @@ from portal.ledgers.shape import (
     on_the_day,
     organization_column,
     park_column,
+    parks_first,
     rank,
     simply,
     stored,
@@ -52,8 +53,8 @@ def prepare_members(queryset: ScopedQuerySet, day: dt.date) -> ScopedQuerySet:
     affiliated = Affiliation.objects.filter(during(day), **own).order_by(formal_first, "-since", "-pk")
     prepared: ScopedQuerySet = queryset.filter(Member.listed_q(day)).annotate(
         stage_at=stage_case(day),
-        employer_name=Subquery(employed.values("enterprise__name")[:1]),
-        organization_name=Subquery(affiliated.values("organization__short_name")[:1]),
+        employer_key=Subquery(employed.values("enterprise__order_key")[:1]),
+        organization_key=Subquery(affiliated.values("organization__order_key")[:1]),
         is_affiliated=Exists(affiliated),
     )
     return prepared
@@ -101,7 +102,7 @@ MEMBERS = Ledger(
     about="党员和正在培养的申请人、积极分子、发展对象；阶段由各步日期推算，工作单位和组织关系逐段登记。",
     model=Member,
     columns=(
-        Column("name", "姓名", attribute("name"), sort=("name",), total=lambda t: whole(t, "名"), width=14),
+        Column("name", "姓名", attribute("name"), sort=("order_key",), total=lambda t: whole(t, "名"), width=14),
         Column(
             "stage",
             "发展阶段",
@@ -127,7 +128,7 @@ MEMBERS = Ledger(
             "employer",
             "工作单位",
             lambda row, day: listed([one.enterprise.name for one in row.employed_at]),
-            sort=("employer_name",),
+            sort=("employer_key",),
             link=lambda row: ("enterprises", row.employed_at[0].enterprise_id) if row.employed_at else None,
             phone="单位",
             wide=True,
@@ -137,7 +138,7 @@ MEMBERS = Ledger(
             "organization",
             "所在党组织",
             affiliation_names,
-            sort=("organization_name",),
+            sort=("organization_key",),
             total=lambda t: f"{t['affiliated']:,}名有组织关系",
             link=lambda row: ("organizations", row.affiliated_to[0].organization_id) if row.affiliated_to else None,
             phone="组织",
@@ -158,7 +159,7 @@ MEMBERS = Ledger(
         "women": n(q, Q(sex="2")),
         "affiliated": n(q, Q(is_affiliated=True)),
     },
-    order=("park__region_code", "park__name", "name", "pk"),
+    order=(*parks_first(), "order_key", "pk"),
     views=lambda day: MEMBER_VIEWS,
     more=(
         stored("ethnicity", "民族", width=10),
@@ -195,7 +196,7 @@ OFFICES = Ledger(
             "member",
             "姓名",
             attribute("member.name"),
-            sort=("member__name",),
+            sort=("member__order_key",),
             total=lambda t: f"{whole(t, '项')}，{t['members']:,}名党员",
             width=14,
         ),
@@ -224,7 +225,7 @@ OFFICES = Ledger(
         "organizations": different("organization", q),
         "secretaries": Count("member", filter=q & Q(post=Post.SECRETARY), distinct=True),
     },
-    order=("organization__park__region_code", "organization__park__name", "organization__short_name", "since", "pk"),
+    order=(*parks_first("organization__park"), "organization__order_key", "organization_id", "since", "pk"),
     views=lambda day: (
         ALL_ROWS,
         View("secretaries", "书记", Q(post=Post.SECRETARY)),

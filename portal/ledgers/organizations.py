@@ -40,6 +40,7 @@ from portal.ledgers.shape import (
     on_the_day,
     organization_column,
     park_column,
+    parks_first,
     rank,
     simply,
     stored,
@@ -66,8 +67,10 @@ def prepare_organizations(queryset: ScopedQuerySet, day: dt.date) -> ScopedQuery
     )
     prepared: ScopedQuerySet = queryset.as_of(day).annotate(
         superior_name=Subquery(above.values("superior__short_name")[:1]),
+        superior_key=Subquery(above.values("superior__order_key")[:1]),
         superior_pk=Subquery(above.values("superior")[:1]),
         secretary_name=Subquery(offices.values("member__name")[:1]),
+        secretary_key=Subquery(offices.values("member__order_key")[:1]),
         secretary_pk=Subquery(offices.values("member")[:1]),
         expires_at=Subquery(elected.annotate(end=expires).values("end")[:1], output_field=DateField()),
         members_on=_heads(affiliated.filter(kind=AffiliationKind.FORMAL), "member"),
@@ -124,7 +127,7 @@ ORGANIZATIONS = Ledger(
     model=PartyOrganization,
     columns=(
         Column(
-            "name", "党组织", attribute("short_name"), sort=("short_name",), total=lambda t: whole(t, "个"), width=30
+            "name", "党组织", attribute("short_name"), sort=("order_key",), total=lambda t: whole(t, "个"), width=30
         ),
         Column(
             "kind",
@@ -138,7 +141,7 @@ ORGANIZATIONS = Ledger(
             "superior",
             "上级党组织",
             attribute("superior_name"),
-            sort=("superior_name",),
+            sort=("superior_key",),
             link=target("organizations", "superior_pk"),
             width=26,
         ),
@@ -146,7 +149,7 @@ ORGANIZATIONS = Ledger(
             "secretary",
             "书记",
             attribute("secretary_name"),
-            sort=("secretary_name",),
+            sort=("secretary_key",),
             total=lambda t: f"{t['secretaries']:,}个有书记",
             link=target("members", "secretary_pk"),
             personal="secretary",
@@ -207,7 +210,7 @@ ORGANIZATIONS = Ledger(
         "guests": summed("guests_on", q),
         "covers": summed("covers", q),
     },
-    order=("park__region_code", "park__name", "short_name", "pk"),
+    order=(*parks_first(), "order_key", "pk"),
     views=organization_views,
     more=(
         stored("full_name", "党组织全称", "name", phone="全称", wide=True, width=40),
@@ -245,7 +248,7 @@ COVERAGES = Ledger(
             "enterprise",
             "企业",
             attribute("enterprise.name"),
-            sort=("enterprise__name",),
+            sort=("enterprise__order_key",),
             total=lambda t: f"{whole(t, '条')}，{t['enterprises']:,}家企业",
             width=34,
         ),
@@ -282,7 +285,7 @@ COVERAGES = Ledger(
         "organizations": different("organization", q),
         "counted": n(q, Q(counts=True)),
     },
-    order=("enterprise__park__region_code", "enterprise__park__name", "enterprise__name", "since", "pk"),
+    order=(*parks_first("enterprise__park"), "enterprise__order_key", "enterprise_id", "since", "pk"),
     more=(
         stored("uscc", "统一社会信用代码", "enterprise.uscc", phone="信用代码", wide=True, width=21),
         Column("industry", "行业", attribute("enterprise.get_industry_display"), phone="行业", width=24),
@@ -312,7 +315,7 @@ WORK_COVERAGES = Ledger(
             "enterprise",
             "企业",
             attribute("enterprise.name"),
-            sort=("enterprise__name",),
+            sort=("enterprise__order_key",),
             total=lambda t: f"{whole(t, '条')}，{t['enterprises']:,}家企业",
             width=34,
         ),
@@ -330,7 +333,7 @@ WORK_COVERAGES = Ledger(
     prepare=on_the_day,
     load=simply("enterprise__park"),
     totals=lambda q, day: {"n": n(q), "enterprises": different("enterprise", q)},
-    order=("enterprise__park__region_code", "enterprise__park__name", "enterprise__name", "kind", "since", "pk"),
+    order=(*parks_first("enterprise__park"), "enterprise__order_key", "enterprise_id", "kind", "since", "pk"),
     views=lambda day: (
         ALL_ROWS,
         View("instructors", "指导员", Q(kind=WorkKind.INSTRUCTOR)),

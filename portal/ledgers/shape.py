@@ -181,8 +181,13 @@ def on_the_day(queryset: ScopedQuerySet, day: dt.date) -> ScopedQuerySet:
     return queryset.as_of(day)
 
 
+def parks_first(path: str = "park") -> tuple[str, str, str]:
+    """The order of parks, in which a list over many is read (portal/parkwalk.py); never two parks mixed up."""
+    return f"{path}__region_code", f"{path}__order_key", f"{path}_id"
+
+
 def park_column(path: str = "park") -> Column:
-    by = path.replace(".", "__") + "__short_name"
+    by = path.replace(".", "__") + "__order_key"
     return Column("park", "园区", attribute(f"{path}.short_name"), sort=(by,), phone="园区", width=16)
 
 
@@ -192,7 +197,7 @@ def organization_column() -> Column:
         "organization",
         "党组织",
         attribute("organization.short_name"),
-        sort=("organization__short_name",),
+        sort=("organization__order_key",),
         total=lambda t: f"{t['organizations']:,}个党组织",
         link=target("organizations", "organization_id"),
         phone="组织",

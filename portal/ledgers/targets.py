@@ -8,7 +8,18 @@ from metrics.models.targets import aimed_at
 from orgs.models import User
 from orgs.scoping import ScopedQuerySet
 from portal import filters, forms
-from portal.ledgers.shape import Column, Ledger, attribute, different, n, on_the_day, park_column, rank, whole
+from portal.ledgers.shape import (
+    Column,
+    Ledger,
+    attribute,
+    different,
+    n,
+    on_the_day,
+    park_column,
+    parks_first,
+    rank,
+    whole,
+)
 
 
 def load_targets(rows: ScopedQuerySet, day: dt.date, user: User) -> list[Any]:
@@ -50,7 +61,7 @@ TARGETS = Ledger(
     prepare=on_the_day,
     load=load_targets,
     totals=lambda q, day: {"n": n(q), "parks": different("park", q)},
-    order=("park__region_code", "park__name", "indicator", "pk"),
+    order=(*parks_first(), "indicator", "pk"),
     park_column=park_column(),
     needs="由园区党务干事登记：哪个指标、目标百分数、起始日期和依据的文件。",
 )

@@ -432,7 +432,7 @@ def activity_tables(look: Look) -> list[Table]:
                         Cell(one.get_reason_display() or UNKNOWN),
                     ]
                 )
-                for one in named.order_by("status", "member__name")
+                for one in named.order_by("status", "member__order_key", "pk")
             ],
             nobody_named(look),
         ),

@@ -25,6 +25,7 @@ from orgs.models import (
     User,
     WorkCoverage,
 )
+from orgs.ordering import NameField
 from orgs.scoping import ScopedModel
 from portal.models import Attachment, Case, CaseItem, Exclusion, Merge, NotDuplicate, SavedView, ScreenLink
 from portal.takeout.cells import Column
@@ -119,9 +120,10 @@ def left_out(model: type[ScopedModel], *, passwords: bool, id_numbers: bool) -> 
 
 
 def columns_of(model: type[ScopedModel], *, passwords: bool, id_numbers: bool) -> tuple[Column, ...]:
-    """The columns of a table's file in their order."""
+    """The columns of a table's file in their order: all but what is worked out of a name, which is so again."""
     hidden = left_out(model, passwords=passwords, id_numbers=id_numbers)
-    return tuple(Column.of(field) for field in model._meta.concrete_fields if field.name not in hidden)
+    fields = (field for field in model._meta.concrete_fields if not isinstance(field, NameField))
+    return tuple(Column.of(field) for field in fields if field.name not in hidden)
 
 
 def rows_of(model: type[ScopedModel], columns: tuple[Column, ...]) -> Iterator[tuple[Any, ...]]:

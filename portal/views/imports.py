@@ -120,7 +120,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def start(request: HttpRequest, slug: str) -> HttpResponse:
     """Steps 1 and 2: the template, and the workbook to upload."""
     about, plan = writer(request), plan_of(slug)
-    parks = list(parks_in_reach(about.user, RECORD_WRITERS).order_by("name")[:200])
+    parks = list(parks_in_reach(about.user, RECORD_WRITERS).order_by("order_key", "pk")[:200])
     posted = (request.POST, request.FILES) if request.method == "POST" else (None, None)
     form = UploadForm(*posted, parks=parks, park=about.park)
     if request.method == "POST" and form.is_valid():

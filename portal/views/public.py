@@ -179,7 +179,7 @@ def public_parks(day: dt.date) -> list[Park]:
         with_enterprises(Park.objects.public(), day)
         .annotate(figures=Count("statements", filter=Q(is_demo=False), distinct=True))
         .prefetch_related(published)
-        .order_by("is_demo", "region_code", "name")
+        .order_by("is_demo", "region_code", "order_key", "pk")
     )
 
 

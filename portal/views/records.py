@@ -36,6 +36,7 @@ from portal.models import ATTACHED_TO, Attachment
 from portal.records import RECORDS
 from portal.records.parts import FactKind, Look, RecordPage, key_data, trail
 from portal.signin import keeps_typed
+from portal.type_ahead import said
 
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 PANEL = "X-Panel"
@@ -395,15 +396,15 @@ def choice_to_make(
     if page.model is Park:
         return None
     if park is None:
-        parks = list(parks_in_reach(user, page.model.write_roles).order_by("name")[:MOST_PARKS])
+        parks = list(parks_in_reach(user, page.model.write_roles).order_by("order_key", "pk")[:MOST_PARKS])
         if len(parks) > 1:
-            options = [(one.slug, f"{one.name}{'（演示）' if one.is_demo else ''}") for one in parks]
+            options = [(one.slug, f"{one.name}{'（演示）' if one.is_demo else ''}", one.initials) for one in parks]
             return {"title": title, "label": "登记在哪个园区", "name": "park", "options": options, "kept": kept}
         park = parks[0] if parks else None
     if page.model is Activity and "organization" not in initial:
         form = page.form(user=user, park=park)
         choices: Any = form.fields["organization"]
-        options = [(str(one.pk), str(one)) for one in choices.queryset]
+        options = [(str(one.pk), str(one), said(one)) for one in choices.queryset]
         if not options:
             return {"title": title, "label": "", "name": "", "options": [], "kept": [], "park": park}
         return {"title": title, "label": "哪个党组织", "name": "organization", "options": options, "kept": kept}
