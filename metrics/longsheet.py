@@ -6,7 +6,6 @@ take most of the time. What a cell looks like is asked of openpyxl once for each
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from decimal import Decimal
 from typing import IO, Any, Final
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -85,7 +84,9 @@ class Rows:
         cell = self.look(place, value)
         style, held = cell.style_id, cell.value
         at = f'<c r="{self.letters[place]}{number}" s="{style}"'
-        if held is None or held == "":
+        if held == "":  # nothing but signs that no cell takes
+            return f'{at} t="inlineStr"/>'
+        if held is None:
             if value is None:
                 self.styles[place][type(None)] = style
             return f"{at}/>"
@@ -101,11 +102,7 @@ class Rows:
             return f'{at} t="n"><v>{days}</v></c>'
         if type(value) is int and held is value:
             self.styles[place][int] = style
-        return f'{at} t="n"><v>{plain_number(held)}</v></c>'
-
-
-def plain_number(value: float | Decimal) -> str:
-    return f"{value:.16g}" if isinstance(value, float) else str(value)
+        return f'{at} t="n"><v>{float(held):.16g}</v></c>'
 
 
 def escaped(text: str) -> str:

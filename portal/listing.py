@@ -706,7 +706,9 @@ class Listing:
         """The rows of these keys in this order, with all that the columns show."""
         if not pks:
             return []
-        rows = self._counted_on_day(self.ledger.model.objects.visible_to(self.user).filter(pk__in=pks))
+        rows: ScopedQuerySet = self.ledger.model.objects.visible_to(self.user).filter(pk__in=pks)
+        if self.drill:
+            rows = self.drill.subject.annotated(rows, self.day)
         found = {row.pk: row for row in self.ledger.load(rows, self.day, self.user)}
         return [found[pk] for pk in pks if pk in found]
 

@@ -484,7 +484,8 @@ def test_a_region_narrows_the_ledgers_and_their_workbooks(regions: Any, sign_in:
     assert [(chip.label, chip.text) for chip in listing.chips] == [("地区", "湖南"), ("截至", f"{DAY}")]
     assert "region=43" in listing.export_url
     assert "region" not in listing.chips[0].url
-    assert dict(listing.table(timezone.now()).facts)["行数"] == 83
+    facts: Any = listing.table(timezone.now()).facts
+    assert dict(facts())["行数"] == 83
     assert client.get("/ledgers/parks/?region=4303").context["listing"].count == 1
 
 

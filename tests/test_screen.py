@@ -428,7 +428,7 @@ def test_each_is_offered_his_own_reach(world: World, administrator: User, superi
         client.force_login(user)
         form = client.get(reverse("screens")).context["form"]
         offered[user] = [value for value, _ in form.fields["scope"].choices if value]
-    assert offered[administrator] == ["nation:", "region:15", "region:44", "park:yi", "park:jia"]
+    assert offered[administrator] == ["nation:", "region:15", "region:44", "park:jia", "park:yi"]
     assert offered[superior] == ["region:1506", "park:jia"]
     assert offered[officer] == ["park:jia"]
     for user, scopes in offered.items():

@@ -310,7 +310,7 @@ class Rival:
         condition += f" AND {where.condition}" if where.condition else ""
         sources = f"FROM orgs_enterprise e JOIN orgs_park k ON k.id = e.park_id WHERE {condition}"
         (count,) = self.ask(f"SELECT count(*) {sources}")[0]
-        rows = self.ask(f"SELECT e.id {sources} ORDER BY k.region_code, k.name, e.name, e.id LIMIT 50")
+        rows = self.ask(f"SELECT e.id {sources} ORDER BY k.region_code, k.order_key, k.id, e.order_key, e.id LIMIT 50")
         return count, [key for (key,) in rows]
 
 
@@ -350,10 +350,12 @@ MEMORY: Final[Mapping[str, Sequence[str]]] = {
 # What DuckDB is given: table, columns with their types there
 COPIED: Final = {
     "orgs_park": (
-        "id BIGINT, region_code VARCHAR, name VARCHAR, count_attached BOOLEAN, count_dispatched BOOLEAN,"
+        "id BIGINT, region_code VARCHAR, order_key VARCHAR, count_attached BOOLEAN, count_dispatched BOOLEAN,"
         " count_grid BOOLEAN, wide_work BOOLEAN, transferred_only BOOLEAN, three_haves_staff INTEGER"
     ),
-    "orgs_enterprise": "id BIGINT, park_id BIGINT, name VARCHAR, kind VARCHAR, settled_on DATE, left_on DATE",
+    "orgs_enterprise": (
+        "id BIGINT, park_id BIGINT, name VARCHAR, order_key VARCHAR, kind VARCHAR, settled_on DATE, left_on DATE"
+    ),
     "orgs_businessstate": (
         "enterprise_id BIGINT, state VARCHAR, since DATE, until DATE, fixed_premises BOOLEAN, staff INTEGER,"
         " has_operations BOOLEAN, above_scale BOOLEAN"

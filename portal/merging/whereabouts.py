@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
-
 from orgs.models import User
+from portal.merging.finding import KINDS
 from portal.models import Merge
 
 
@@ -20,8 +19,9 @@ def leads_to(slug: str, key: int, user: User) -> int | None:
         passed.add(current)
 
 
-def became_part(slug: str, key: int, user: User) -> QuerySet[Merge, int]:
+def became_part(slug: str, key: int, user: User) -> list[int]:
     """The keys of the records that became part of this one."""
+    if slug not in KINDS:
+        return []
     rows = Merge.objects.visible_to(user).filter(ledger=slug, stays=key, undone_at__isnull=True)
-    keys: QuerySet[Merge, int] = rows.order_by().values_list("gone", flat=True)
-    return keys
+    return list(rows.order_by().values_list("gone", flat=True))

@@ -220,7 +220,7 @@ NO_PAGE = {
     "compare-export",
     "compare-take-back",
     "duplicates-back",
-    "merge-undo",  # of a merge that was made; tests/e2e/test_merging.py
+    "merge-undo",  # of a merge that was made; tests/e2e/test_doubles.py
     "screen",
     "logout",
     "ledger-export",
