@@ -99,7 +99,7 @@ class Rows:
             if type(value) is dt.date:
                 self.styles[place][dt.date] = style
             days: float = to_excel(held)  # type: ignore[no-untyped-call]
-            return f'{at} t="n"><v>{days}</v></c>'
+            return f'{at} t="n"><v>{days:.16g}</v></c>'
         if type(value) is int and held is value:
             self.styles[place][int] = style
         return f'{at} t="n"><v>{float(held):.16g}</v></c>'

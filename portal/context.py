@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Exists, OuterRef
+from django.db.models import BooleanField, ExpressionWrapper, Q
+from django.db.models.expressions import RawSQL
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from orgs.models import Park, User
-from orgs.scoping import ADMINISTRATORS, RECORD_WRITERS, holds, parks_in_reach
+from orgs.scoping import ADMINISTRATORS, RECORD_WRITERS, holds, keys_in_reach
 
 MOST_PARKS = 40  # beyond this the switcher points to the ledger of parks
 KEPT = ("day", "from", "indicator", "part")  # kept when the park changes; other filters may name rows of the old park
@@ -62,14 +63,19 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 def _parks(user: User, slug: str) -> list[Any]:
     """The parks the user sees, at most one more than are listed; the chosen one comes first, so it is never cut off."""
-    administered = Exists(parks_in_reach(user, ADMINISTRATORS).filter(pk=OuterRef("pk")))
-    written = Exists(parks_in_reach(user, RECORD_WRITERS).filter(pk=OuterRef("pk")))
-    visible = Park.objects.visible_to(user).annotate(administered=administered, written=written)
+    visible = Park.objects.visible_to(user).annotate(
+        administered=_lies_in(keys_in_reach(user, ADMINISTRATORS)),
+        written=_lies_in(keys_in_reach(user, RECORD_WRITERS)),
+    )
     # By name alone an index gives the first ones, however many there are
     first = list(visible.order_by("order_key", "pk")[: MOST_PARKS + 1])
     if slug and all(park.slug != slug for park in first):
         first = [*visible.filter(slug=slug), *first][: MOST_PARKS + 1]
     return first
+
+
+def _lies_in(keys: RawSQL) -> ExpressionWrapper:
+    return ExpressionWrapper(Q(pk__in=keys), output_field=BooleanField())
 
 
 def _current(parks: list[Any], slug: str) -> Park | None:

@@ -80,7 +80,7 @@ def found_branch(page: Page, today: dt.date) -> None:
 
 def cover_enterprise(page: Page, today: dt.date) -> None:
     page.goto("/ledgers/enterprises/?q=新能源")
-    page.get_by_role("link", name=NAME).click()
+    page.get_by_role("link", name=NAME, exact=True).click()
     page.get_by_role("link", name="登记组织覆盖").click()
     fill(page, organization=BRANCH, way="单独组建", since=str(today))
     submit(page)

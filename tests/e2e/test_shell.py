@@ -219,6 +219,8 @@ NO_PAGE = {
     "compare-register",
     "compare-export",
     "compare-take-back",
+    "record-attachment",
+    "record-attachment-restore",
     "duplicates-back",
     "merge-undo",  # of a merge that was made; tests/e2e/test_doubles.py
     "screen",
