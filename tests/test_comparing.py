@@ -172,7 +172,7 @@ def ledgers(draw: Any) -> list[Held]:
 
 
 @given(lists(), ledgers())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_every_row_and_every_enterprise_is_on_exactly_one_list(rows: list[Listed], ledger: list[Held]) -> None:
     found = match(rows, ledger)
     settled = [one.row for one, _ in (*found.pairs, *found.alone)] + [one.row for one in found.over]

@@ -535,7 +535,7 @@ def drawn(size: int, seed: int, on: list[int]) -> tuple[list[History], list[dt.d
     return [random_history(number, size, rng) for number in (1, 2)], [FIRST + dt.timedelta(days=day) for day in on]
 
 
-@settings(PLAIN, max_examples=30, derandomize=True)
+@settings(PLAIN, max_examples=12, derandomize=True)
 @given(size=sizes, seed=seeds, on=several_days, named=st.sampled_from(sorted(CODES)))
 def test_random_histories(size: int, seed: int, on: list[int], named: str) -> None:
     compare(*drawn(size, seed, on), [named])
@@ -548,6 +548,7 @@ def test_thousands_of_random_histories(size: int, seed: int, on: list[int], name
     compare(*drawn(size, seed, on), [named])
 
 
+@pytest.mark.soak
 def test_the_histories_reach_what_they_should() -> None:
     """A generator that never makes a covered or qualified enterprise would prove nothing."""
     met: Counter[str] = Counter()

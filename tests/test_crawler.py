@@ -26,7 +26,7 @@ LISTS = re.compile(r"^/ledgers/[a-z-]+/$")
 NUMBER = re.compile(r"^\D*?([\d,]+)\D*$")
 
 
-@pytest.mark.crawl
+@pytest.mark.soak
 def test_every_number_of_the_leaders_page_opens_a_list_of_that_length(capsys: pytest.CaptureFixture[str]) -> None:
     followed = crawled([Role.LEADER], most=1, days=1)
     with capsys.disabled():

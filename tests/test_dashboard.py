@@ -421,10 +421,10 @@ def reader(name: str, **reach: Any) -> Any:
 @pytest.mark.parametrize(
     ("reach", "query", "denominator", "place", "crumbs"),
     [
-        ({}, {}, 121, "全国4个园区合计", []),
-        ({}, {"region": "43"}, 71, "湖南3个园区合计", ["全国", "湖南"]),
+        pytest.param({}, {}, 121, "全国4个园区合计", [], marks=pytest.mark.soak),
+        pytest.param({}, {"region": "43"}, 71, "湖南3个园区合计", ["全国", "湖南"], marks=pytest.mark.soak),
         ({}, {"region": "4301"}, 30, "甲高新区", ["全国", "湖南", "长沙市"]),
-        ({"region": "43"}, {"park": "b"}, 40, "乙高新区", ["湖南", "乙高新区"]),
+        pytest.param({"region": "43"}, {"park": "b"}, 40, "乙高新区", ["湖南", "乙高新区"], marks=pytest.mark.soak),
         ({"region": "4303"}, {}, 40, "乙高新区", []),
     ],
 )

@@ -42,6 +42,9 @@ DANGEROUS = (
 )
 
 
+pytestmark = pytest.mark.files
+
+
 def opened(content: bytes) -> Workbook:
     return load_workbook(BytesIO(content))
 
@@ -55,7 +58,7 @@ def text_table(text: str) -> Table:
 @example("\x00=1")
 @example("\ud800=1")
 @example("a\r\nb\rc")
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_text_stays_text_wherever_it_stands(text: str) -> None:
     book = opened(table_workbook(text_table(text)))
     expected = plain(text) or None
@@ -113,7 +116,7 @@ def looks(sheet: Any) -> Any:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_rows_written_as_text_are_those_that_openpyxl_writes(data: st.DataObject) -> None:
     headers = [Header("列", kind, 12) for kind in data.draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=4))]
     rows = data.draw(st.lists(st.tuples(*[VALUES for _ in headers]), max_size=8))

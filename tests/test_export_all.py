@@ -384,7 +384,7 @@ JSON = st.recursive(
 
 @given(rows=st.lists(st.tuples(TEXTS, TEXTS, st.dictionaries(TEXTS, JSON, max_size=3)), min_size=1, max_size=6))
 @example(rows=[(text, text, {text: [text, None, 1.5]}) for text in AWKWARD])
-@hypothesis_settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_comes_back(db: None, tmp_path_factory: Any, rows: list[tuple[str, str, dict[str, Any]]]) -> None:
     empty()
     park = make_park("awkward")

@@ -50,7 +50,7 @@ def park(db: None) -> Any:
 @given(
     names=st.lists(st.tuples(NAMES, NAMES), min_size=1, max_size=5), words=st.lists(WORDS, max_size=6), data=st.data()
 )
-@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_index_finds_what_the_plain_question_finds(
     park: Any, names: list[tuple[str, str]], words: list[str], data: st.DataObject
 ) -> None:

@@ -748,7 +748,14 @@ def world(db: None) -> Any:
 
 
 @pytest.mark.crawl
-@pytest.mark.parametrize("person", ["officer", "leader", "superior", "park_administrator", "administrator"])
+@pytest.mark.parametrize(
+    "person",
+    [
+        "superior",
+        "park_administrator",
+        *(pytest.param(name, marks=pytest.mark.soak) for name in ("officer", "leader", "administrator")),
+    ],
+)
 def test_no_role_finds_the_number_nor_its_last_four_digits(
     person: str, world: Any, sign_in: Any, request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -95,7 +95,7 @@ def tried(seed: int, size: int) -> None:
         transaction.set_rollback(True)
 
 
-@settings(PLAIN, max_examples=6, derandomize=True)
+@settings(PLAIN, max_examples=3, derandomize=True)
 @given(seed=st.integers(0, 2**32), size=st.integers(1, 6))
 def test_shown_is_done_and_done_is_undone(seed: int, size: int) -> None:
     tried(seed, size)
@@ -108,7 +108,7 @@ def test_shown_is_done_and_done_is_undone_five_hundred_times(seed: int, size: in
     tried(seed, size)
 
 
-@settings(PLAIN, max_examples=4, derandomize=True)
+@settings(PLAIN, max_examples=2, derandomize=True)
 @given(seed=st.integers(0, 2**32))
 def test_the_order_of_rows_does_not_matter(seed: int) -> None:
     """For rows about different enterprises."""

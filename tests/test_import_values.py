@@ -320,7 +320,7 @@ anything = st.builds(
 @example(cell("#sNaN", "x"), "yes_no")
 @example(cell("²"), "date")
 @example(cell("#1", "²", "number"), "whole")
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=500, deadline=None)
 def test_any_cell_is_a_value_or_a_sentence(given_cell: Cell, name: str) -> None:
     try:
         found = ALL[name](given_cell)

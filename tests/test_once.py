@@ -36,6 +36,7 @@ def told(rows: Any) -> list[dict[str, Any]]:
     return list(rows.order_by("pk").values())
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(("describe", "model"), DESCRIBED)
 def test_as_if_described_afresh(describe: Any, model: Any, world: Any, leader: Any, superior: Any, nobody: Any) -> None:
     park = model.park_path

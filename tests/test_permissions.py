@@ -778,7 +778,13 @@ def shape(url: str) -> tuple[str, frozenset[str]]:
 
 
 @pytest.mark.parametrize(
-    ("person", "most"), [("officer", 90), ("leader", 40), ("superior", 40), ("park_administrator", 60)]
+    ("person", "most"),
+    [
+        ("officer", 90),
+        ("superior", 40),
+        pytest.param("leader", 40, marks=pytest.mark.soak),
+        pytest.param("park_administrator", 60, marks=pytest.mark.soak),
+    ],
 )
 def test_nothing_of_another_park_can_be_clicked(
     person: str, most: int, world: World, sign_in: Any, request: pytest.FixtureRequest

@@ -214,7 +214,9 @@ def everything(world: World) -> list[str]:
 
 
 @pytest.mark.crawl
-@pytest.mark.parametrize(("person", "most"), [("national", 110), ("of_one_park", 60)])
+@pytest.mark.parametrize(
+    ("person", "most"), [pytest.param("national", 110, marks=pytest.mark.soak), ("of_one_park", 60)]
+)
 def test_no_name_reaches_a_superior(
     person: str, most: int, planted: World, sign_in: Any, request: pytest.FixtureRequest
 ) -> None:
@@ -247,7 +249,7 @@ def test_a_leader_finds_the_canaries(planted: World, leader: Any, sign_in: Any) 
         assert JIA in said(client.get(url)), url
 
 
-@pytest.mark.crawl
+@pytest.mark.soak
 def test_with_two_grants_the_names_of_one_park_only(planted: World, mixed: Any, sign_in: Any) -> None:
     client = sign_in(mixed)
     found = set()

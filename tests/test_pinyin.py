@@ -162,7 +162,7 @@ ALPHABET = "重庆长城行乐单曾一二三十百第号支部张章𠮷〇零a
 
 
 @given(names=st.lists(st.text(st.sampled_from(ALPHABET), min_size=1, max_size=8), min_size=2, max_size=8, unique=True))
-@hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_order_of_python_is_that_of_the_database(park: Park, names: list[str]) -> None:
     Enterprise._base_manager.all().delete()
     rows = [new(park, name) for name in names]

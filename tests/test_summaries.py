@@ -103,7 +103,7 @@ def histories_equal(size: int, seed: int) -> None:
         transaction.set_rollback(True)
 
 
-@settings(PLAIN, max_examples=8, derandomize=True)
+@settings(PLAIN, max_examples=4, derandomize=True)
 @given(size=st.integers(1, 6), seed=st.integers(0, 2**32))
 def test_random_histories(size: int, seed: int) -> None:
     histories_equal(size, seed)

@@ -191,7 +191,8 @@ def test_columns_cost_no_query_however_many_rows(administrator: Any, sign_in: An
 # Persons
 
 
-@pytest.mark.parametrize("reach", ["nation", "park"])
+@pytest.mark.crawl
+@pytest.mark.parametrize("reach", [pytest.param("nation", marks=pytest.mark.soak), "park"])
 def test_who_may_see_no_persons_can_not_ask_for_their_columns(db: None, sign_in: Any, reach: str) -> None:
     world = planted_world()
     user = make_user("above")

@@ -48,7 +48,9 @@ def tick(page: Page, name: str) -> None:
     press(page, f"[name=pick][aria-label='选中{name}']", "Space")
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["scripts on", "scripts off"])
+@pytest.mark.parametrize(
+    "scripts", [pytest.param(True, marks=pytest.mark.soak), False], ids=["scripts on", "scripts off"]
+)
 def test_three_of_two_pages_by_keyboard_alone(
     scripts: bool,
     new_page: Callable[..., Page],

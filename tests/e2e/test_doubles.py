@@ -19,7 +19,9 @@ def officer(world: World, live_server: Any) -> User:
     return user
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["scripts on", "scripts off"])
+@pytest.mark.parametrize(
+    "scripts", [pytest.param(True, marks=pytest.mark.soak), False], ids=["scripts on", "scripts off"]
+)
 def test_a_double_is_merged_and_taken_back(
     scripts: bool,
     world: World,

@@ -148,7 +148,9 @@ def test_the_same_without_scripts(plain: Page, login: Login, filer: User) -> Non
     assert Activity.objects.count() == MANY
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["scripts on", "scripts off"])
+@pytest.mark.parametrize(
+    "scripts", [pytest.param(True, marks=pytest.mark.soak), False], ids=["scripts on", "scripts off"]
+)
 def test_a_line_more_keeps_what_is_typed_and_takes_the_focus(
     scripts: bool, new_page: Open, login: Login, filer: User
 ) -> None:

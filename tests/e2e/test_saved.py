@@ -45,7 +45,9 @@ def heads(page: Page) -> list[str]:
     return page.locator("table.t thead th").all_inner_texts()
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["scripts on", "scripts off"])
+@pytest.mark.parametrize(
+    "scripts", [True, pytest.param(False, marks=pytest.mark.soak)], ids=["scripts on", "scripts off"]
+)
 def test_a_view_by_keyboard_alone(
     scripts: bool,
     new_page: Callable[..., Page],
