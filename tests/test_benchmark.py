@@ -3,6 +3,7 @@
 import datetime as dt
 import itertools
 from collections import Counter
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.db import connection
+from openpyxl import load_workbook
 from stdnum.cn import uscc
 
 from orgs.models import Coverage, Enterprise, FormationWay, Park, PartyOrganization, User, WorkCoverage
-from portal.benchmark import measure, nation, report, rivals
+from portal.benchmark import measure, nation, report, rivals, usual_export
 from portal.benchmark.ground import own_database
 from portal.management.commands.benchmark import Command
 
@@ -177,3 +179,17 @@ def test_its_own_database_has_a_name_of_its_own() -> None:
     with own_database() as environment:
         assert "benchmark" in environment["DATABASE_URL"]
         assert not any(name.startswith("PORTAL_") for name in environment.keys() - {"PORTAL_VAR"})
+
+
+def test_the_rival_of_the_export_makes_the_same_rows(world: Any, officer: Any, sign_in: Any) -> None:
+    today = dt.date(2026, 6, 30)
+    page = sign_in(officer).get("/ledgers/enterprises/export/", {"day": f"{today}"})
+    sheet: Any = load_workbook(BytesIO(page.content)).worksheets[0]
+    head = next(row[0].row for row in sheet.iter_rows(max_col=1) if row[0].value == "企业名称")
+    ours = [["" if cell.value is None else cell.value for cell in row] for row in sheet.iter_rows(min_row=head + 2)]
+    rival = [
+        [dt.datetime(*one.timetuple()[:3]) if isinstance(one, dt.date) else "" if one is None else one for one in row]  # noqa: DTZ001
+        for row in usual_export.values(officer, today)
+    ]
+    assert ours == rival
+    assert usual_export.alike(officer, today) == usual_export.plain(officer, today) == len(ours) > 2

@@ -1,4 +1,4 @@
-"""The only place that measures workbooks on their way in, beside the usual way of importing into a Django project."""
+"""The only place that measures workbooks on their way in and out, beside the usual ways of a Django project."""
 
 import datetime as dt
 import random
@@ -13,15 +13,17 @@ from openpyxl import Workbook
 from stdnum.cn import uscc
 
 from orgs.models import Enterprise, EnterpriseSize, Industry, Park, User
-from portal.benchmark import usual_import
-from portal.benchmark.measure import Bar, Subject
+from portal.benchmark import usual_export, usual_import
+from portal.benchmark.measure import Bar, Reader, Subject
 from portal.imports import batches, check
 from portal.imports.outcomes import Result
 from portal.imports.plans import PLANS
 
 GROUP: Final = "Workbooks"
 USUAL_WAY: Final = "django-import-export"
+INSTANCES: Final = "model instances, openpyxl"
 ROWS: Final = 10_000
+EXPORTED: Final = 110_000  # of which some 98,000 are there on the day
 COLUMNS: Final = {
     "name": "企业名称",
     "uscc": "统一社会信用代码",
@@ -112,3 +114,26 @@ def subjects(user: User, park: Park, number: int) -> Iterator[Subject]:
             bar=Bar(share=share, of=USUAL_WAY),
             runs=5,
         )
+
+
+def exported(one: Reader, day: dt.date) -> Iterator[Subject]:
+    """The ledger of enterprises as a workbook, asked by its address; rivals make the rows of the same workbook."""
+    page = one.page("ledger-export", "enterprises", day=f"{day}")
+    rows: int = one.firms.as_of(day).count()
+
+    def ours() -> int:
+        page()
+        return rows
+
+    yield Subject(
+        GROUP,
+        f"the ledger of {rows:,} enterprises as a workbook",
+        one.name,
+        ours,
+        {
+            INSTANCES: partial(usual_export.alike, one.user, day),
+            f"{INSTANCES}, without looks": partial(usual_export.plain, one.user, day),
+        },
+        bar=Bar(share=8, of=INSTANCES),
+        runs=3,
+    )

@@ -53,8 +53,10 @@ class Command(BaseCommand):
         elif options["inside"]:
             self.measure(nation.Nation(firms, parks), folder, quick=options["quick"])
         else:
-            usual = (min(nation.USUAL, firms), 1)
-            for size in (usual,) if options["workbooks"] else (usual, (firms, parks)):
+            sizes = [(min(nation.USUAL, firms), 1)]
+            if not options["quick"]:
+                sizes.append((workbooks.EXPORTED, 1))
+            for size in sizes if options["workbooks"] else [*sizes, (firms, parks)]:
                 passed = ["--enterprises", f"{size[0]}", "--parks", f"{size[1]}", "--results", f"{folder}"]
                 ground.start_inside([*passed, *(["--quick"] if options["quick"] else [])])
             if options["workbooks"]:
@@ -67,6 +69,9 @@ class Command(BaseCommand):
         self.stdout.write(f"{report.database()}：{one.enterprises:,}家企业，{one.parks:,}个园区")
         call_command("migrate", verbosity=0, interactive=False)
         facts = self.fill(one)
+        if one.enterprises == workbooks.EXPORTED:
+            self.export(one, folder)
+            return
         kept = folder / f"{connection.vendor}-{ALONE}"
         is_alone = one.parks == 1
         opponents: list[rivals.Rival] = [rivals.RawSQL()]
@@ -96,6 +101,14 @@ class Command(BaseCommand):
             kept.unlink()
         for rival in opponents:
             rival.close()
+
+    def export(self, one: nation.Nation, folder: Path) -> None:
+        """Add the workbook of a whole ledger to the lines about workbooks."""
+        kept = folder / f"{connection.vendor}-{ALONE}"
+        results = report.Results.read(kept)
+        asked = workbooks.exported(measure.readers(one)["officer"], measure.ANY_DAY)
+        results.lines += measure.measure(asked, quick=False, told=self.stdout.write, judged=True, alone={})
+        results.write(kept)
 
     @staticmethod
     def replace(folder: Path) -> None:
