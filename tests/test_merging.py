@@ -23,7 +23,9 @@ from metrics.indicators import counting
 from orgs import grams, journal
 from orgs.journal import INSTALLER, Via
 from orgs.models import Change, Coverage, Employment, Enterprise, Member, NameGram, Park, PartyOrganization, User
+from orgs.ordering import NameField
 from orgs.scoping import Role, ScopedModel
+from portal.merging.comparing import columns_of
 from portal.merging.doing import merge, pair_of
 from portal.merging.finding import KINDS, groups_of, registered_elsewhere, tell_apart
 from portal.merging.planning import Plan, plan
@@ -585,6 +587,12 @@ def test_the_page_costs_as_many_queries_for_many_as_for_few(park: Park, client: 
         for sign in ("", " "):
             make_enterprise(park, f"第{number}{sign}公司")
     assert queries() == few == json.loads(COUNTS.read_text(encoding="utf-8"))["duplicates"]
+
+
+@pytest.mark.parametrize("slug", KINDS)
+def test_what_the_portal_works_out_is_nobodys_to_pick(slug: str) -> None:
+    """How a name is sorted and found follows from the name that is picked."""
+    assert [one.name for one in columns_of(KINDS[slug].model) if isinstance(one, NameField)] == []
 
 
 # Any world, any pair

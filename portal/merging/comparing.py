@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from orgs.journal import SECRETS
+from orgs.ordering import NameField
 from orgs.scoping import ScopedModel
 
 PICK: Final = "pick-"
@@ -48,11 +49,12 @@ class Field:
 
 
 def columns_of(model: type[ScopedModel]) -> list[Any]:
-    """What can be picked: neither the key nor the park, and nothing that is kept secret."""
+    """What can be picked: neither the key nor the park, nothing kept secret and nothing that follows from a name."""
     return [
         one
         for one in model._meta.concrete_fields
-        if not one.primary_key and one.name not in model.untraced and one.name != model.park_path
+        if not (one.primary_key or isinstance(one, NameField) or one.name in model.untraced)
+        and one.name != model.park_path
     ]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -33,7 +32,7 @@ from portal.forms.fields import DayField, LineField, day_input, parse_day
 from portal.imports import batches
 from portal.imports.plans import PLANS
 from portal.models import Comparison, Exclusion
-from portal.views.imports import TYPES, UploadForm, take_file, workbook
+from portal.views.imports import TYPES, Count, UploadForm, take_file, workbook
 
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 UNCLEAR: Final = "unclear"
@@ -47,15 +46,6 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = {
 MOST_LISTS: Final = 50
 # The rows of a list, without what only its own page needs
 HEAVY: Final = ("rows", "unread", "skipped", "columns", "unused", "notes")
-
-
-@dataclass(frozen=True)
-class Count:
-    kind: str
-    label: str
-    note: str
-    number: int
-    url: str
 
 
 @get_or_post

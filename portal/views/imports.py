@@ -67,6 +67,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Count:
+    """How many rows are of a kind, and where they are listed."""
+
     kind: str
     label: str
     note: str
