@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Final, TypeVar
 
@@ -116,6 +116,14 @@ def save(row: Row, user: User | Installer, via: Via) -> Row:
     A save that changes nothing leaves no trace.
     """
     _check_writer(user, via)
+    try:
+        return _save(row, user, via)
+    except IntegrityError:
+        row.full_clean()  # says in Chinese, by field, what the database refused
+        raise
+
+
+def _save(row: Row, user: User | Installer, via: Via) -> Row:
     model = type(row)
     with transaction.atomic():
         stored = None
@@ -124,7 +132,7 @@ def save(row: Row, user: User | Installer, via: Via) -> Row:
             if stored is None:
                 raise Refused(f"{model._meta.verbose_name}不存在")
         _check_targets([row], user, stored)
-        _validate(row, stored)
+        _validate(row)
         row.save()
         if stored is None:
             before, after = {}, _new_snapshot(row)
@@ -315,46 +323,13 @@ def _check_targets(rows: Sequence[ScopedModel], user: User | Installer, stored: 
             raise Refused(f"所选的{field.verbose_name}不存在")
 
 
-def _validate(row: ScopedModel, stored: ScopedModel | None) -> None:
-    """As ``full_clean``; but what the database holds of a stored row has passed the constraints, so they are asked
-    only where a field was changed that they speak of."""
-    if stored is None:
-        row.full_clean()
-        return
-    errors: dict[str, Any] = {}
+def _validate(row: ScopedModel) -> None:
+    """As ``full_clean``, except for what the database asks of the row itself when it is written."""
     try:
-        row.full_clean(validate_constraints=False)
-    except ValidationError as error:
-        errors = error.update_error_dict(errors)
-    changed = _differing(stored, row, row._meta.concrete_fields)
-    for constraint, names in _constraints_of(type(row)):
-        if not changed & names:
-            continue
-        try:
-            constraint.validate(type(row), row, exclude=set(errors))
-        except ValidationError as error:
-            fields = list(getattr(constraint, "fields", ()))
-            if error.code == "unique" and len(fields) == 1:
-                errors.setdefault(fields[0], []).append(error)
-            else:
-                errors = error.update_error_dict(errors)
-    if errors:
-        raise ValidationError(errors)
-
-
-@cache
-def _constraints_of(model: type[ScopedModel]) -> list[tuple[Any, set[str]]]:
-    """The constraints of a model's table, each with the fields in its condition and its columns."""
-    found = []
-    for one in model._meta.constraints:
-        constraint: Any = one
-        names = set(getattr(constraint, "fields", ()))
-        if constraint.condition is not None:
-            names |= constraint.condition.referenced_base_fields
-        for expression in getattr(constraint, "expressions", ()):
-            names |= {part.name for part in expression.flatten() if isinstance(part, models.F)}
-        found.append((constraint, names))
-    return found
+        row.full_clean(validate_unique=False, validate_constraints=False)
+    except ValidationError:
+        row.full_clean()  # says all that is wrong at once
+        raise
 
 
 def _could_have_moved(model: type[ScopedModel], changed: Collection[str]) -> bool:

@@ -22,6 +22,7 @@ from tests.factories import Side, World, day, make_enterprise, make_park, make_u
 pytestmark = pytest.mark.django_db
 
 ROOT = Path(__file__).resolve().parent.parent
+SAME_CODE = "本园区台账里已有这个统一社会信用代码的企业，请在台账中查找后修改，不要重复登记。"
 
 
 def new_enterprise(side: Side, name: str = "新企业", **given: Any) -> Enterprise:
@@ -215,6 +216,20 @@ def test_bad_data_writes_nothing(world: World, officer: Any) -> None:
     assert error.value.messages == ["迁出日期应晚于入驻日期，请核对这两个日期。"]
     assert Change.objects.count() == before
     assert Enterprise.objects.get(pk=world.jia.covered.pk).left_on is None
+
+
+def test_what_the_database_refuses_is_said_in_words(world: World, officer: Any) -> None:
+    """At a new row and at a changed one; with another mistake beside it, both are said."""
+    for row in (make_enterprise(world.jia.park), new_enterprise(world.jia)):
+        row.uscc = world.jia.covered.uscc
+        with pytest.raises(ValidationError) as error:
+            journal.save(row, officer, Via.PAGE)
+        assert error.value.messages == [SAME_CODE]
+        row.left_on = day("2020-01-01")
+        with pytest.raises(ValidationError) as error:
+            journal.save(row, officer, Via.PAGE)
+        assert set(error.value.messages) == {SAME_CODE, "迁出日期应晚于入驻日期，请核对这两个日期。"}
+    assert Enterprise.objects.filter(uscc=world.jia.covered.uscc).count() == 1
 
 
 def test_after_write_runs_inside_and_undoes(world: World, officer: Any, settings: Any) -> None:
