@@ -324,9 +324,10 @@ def _check_targets(rows: Sequence[ScopedModel], user: User | Installer, stored: 
 
 
 def _validate(row: ScopedModel) -> None:
-    """As ``full_clean``, except for what the database asks of the row itself when it is written."""
+    """As ``full_clean``, except for what the database asks of the row itself when it is written: keys and constraints."""
+    keys = {field.name for field in row._meta.concrete_fields if field.is_relation}
     try:
-        row.full_clean(validate_unique=False, validate_constraints=False)
+        row.full_clean(exclude=keys, validate_unique=False, validate_constraints=False)
     except ValidationError:
         row.full_clean()  # says all that is wrong at once
         raise
