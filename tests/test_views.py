@@ -557,8 +557,8 @@ def test_two_windows_at_the_same_moment_are_told(
     """The other one writes after this one was found to be right."""
     validate = journal._validate
 
-    def overtaken(row: Any, before: Any) -> None:
-        validate(row, before)
+    def overtaken(row: Any) -> None:
+        validate(row)
         if isinstance(row, SavedView):
             monkeypatch.setattr(journal, "_validate", validate)
             save_view("同时", by=officer)

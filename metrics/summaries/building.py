@@ -25,6 +25,7 @@ from orgs.models import Park
 
 FIELDS: Final = ("industry", "size", "kind")
 MANY: Final = 500  # from so many rows on COPY is worth its while
+FEW: Final = 20  # parks of whose summaries every page of a table may be read
 
 
 @transaction.atomic
@@ -52,8 +53,8 @@ def rebuild(say: Callable[[str], object] | None = None) -> None:
             say(f"区间：{number}/{len(parks)}个园区")
     execute("INSERT INTO metrics_province (prefix) SELECT DISTINCT SUBSTR(region_code, 1, 2) FROM orgs_park")
     _build_tallies(state, say)
-    if connection.vendor == "postgresql":
-        # Until it knows how many there are now it reads whole tables
+    if connection.vendor == "postgresql" and len(parks) > FEW:
+        # Until it knows how many there are now it reads whole tables, which is right where there is little to read
         execute("ANALYZE metrics_span, metrics_parkday, metrics_parkmonth, metrics_provinceday, metrics_provincemonth")
 
 

@@ -13,7 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, WebError, sync_playwright
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = [
@@ -53,11 +53,23 @@ class Watch:
         self.troubles: list[str] = []
 
     def attach(self, context: BrowserContext) -> None:
-        context.add_init_script(REPORT_POLICY)
-        context.on("console", self.console)
-        context.on("weberror", lambda error: self.troubles.append(f"script error: {error.error}"))
-        context.on("request", self.request)
-        context.on("response", self.response)
+        for event, told in self.events().items():
+            context.on(event, told)
+
+    def detach(self, context: BrowserContext) -> None:
+        for event, told in self.events().items():
+            context.remove_listener(event, told)
+
+    def events(self) -> dict[Any, Callable[[Any], None]]:
+        return {
+            "console": self.console,
+            "weberror": self.error,
+            "request": self.request,
+            "response": self.response,
+        }
+
+    def error(self, error: WebError) -> None:
+        self.troubles.append(f"script error: {error.error}")
 
     def console(self, message: ConsoleMessage) -> None:
         # A test may open a page that answers 404; only a missing part of a page is a trouble
@@ -81,22 +93,41 @@ def watch(live_server: Any) -> Iterator[Watch]:
     assert not watching.troubles, "\n".join(watching.troubles)
 
 
+@pytest.fixture(scope="session")
+def contexts() -> dict[str, list[BrowserContext]]:
+    """By their options, those that no test is using: the style sheets that a context holds are not fetched again."""
+    return {}
+
+
 @pytest.fixture
-def new_page(browser: Browser, live_server: Any, watch: Watch) -> Iterator[Callable[..., Page]]:
-    """A function that opens a tab in a context of its own; options as of playwright's `new_context`."""
-    contexts: list[BrowserContext] = []
+def new_page(
+    browser: Browser, live_server: Any, watch: Watch, contexts: dict[str, list[BrowserContext]]
+) -> Iterator[Callable[..., Page]]:
+    """A function that opens a tab in a context that nobody shares; options as of playwright's `new_context`."""
+    taken: list[tuple[str, BrowserContext]] = []
 
     def open_page(**options: Any) -> Page:
         chosen = {"locale": "zh-CN", "timezone_id": "Asia/Shanghai", "viewport": DESK, "base_url": live_server.url}
-        context = browser.new_context(**{**chosen, **options})
-        context.set_default_timeout(15_000)
+        chosen |= options
+        free = contexts.setdefault(repr(chosen), [])
+        if free:
+            context = free.pop()
+        else:
+            context = browser.new_context(**chosen)
+            context.set_default_timeout(15_000)
+            context.add_init_script(REPORT_POLICY)
         watch.attach(context)
-        contexts.append(context)
+        taken.append((repr(chosen), context))
         return context.new_page()
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for options, context in taken:
+        for page in context.pages:
+            page.close()
+        watch.detach(context)
+        context.clear_cookies()
+        context.clear_permissions()
+        contexts[options].append(context)
 
 
 @pytest.fixture
