@@ -10,6 +10,8 @@ PORT ?= 8000
 JOBS ?= 2
 export PORT
 export PYTHONUNBUFFERED = 1
+# A test run starts a hundred processes: each would compile everything for itself
+unexport PYTHONDONTWRITEBYTECODE
 
 # A stamp per content of a lock file: a changed lock installs, an unchanged one costs nothing
 RUN_STAMP := .venv/locked-run-$(shell cksum < requirements.lock | cut -d' ' -f1)
@@ -67,14 +69,16 @@ deploy-check: $(DEV_STAMP)
 	@$(BIN)/python manage.py makemigrations --check --dry-run
 
 fast-test: $(DEV_STAMP)
-	@echo "── tests on SQLite" && $(BIN)/pytest -q -n $(JOBS) -m "not e2e and not soak"
+	@echo "── tests on SQLite" && $(BIN)/pytest -q -n $(JOBS) --ignore tests/e2e
 
 # Three: a browser waits for clocks and pages much of its time
 e2e: $(DEV_STAMP) ## browser tests
-	@echo "── browser tests" && $(BIN)/pytest -q -n 3 --dist worksteal -m "e2e and not soak"
+	@echo "── browser tests" && $(BIN)/pytest -q -n 3 --dist worksteal tests/e2e
 
+# Tests leave nothing but dead rows: they are swept at once, by a sweeper who yields at once
+SWEPT := -c autovacuum_naptime=1s -c autovacuum_vacuum_cost_delay=0 -c deadlock_timeout=50ms
 postgres-test: $(DEV_STAMP)
-	@echo "── tests on PostgreSQL" && $(BIN)/python scripts/with_postgres.py $(BIN)/pytest -q -n $(JOBS) -m "not e2e and not soak and not crawl and not files"
+	@echo "── tests on PostgreSQL" && POSTGRES_OPTIONS="$(SWEPT)" $(BIN)/python scripts/with_postgres.py $(BIN)/pytest -q -n $(JOBS) --ignore tests/e2e -m "not soak and not crawl and not files"
 
 # A nation takes most of an hour and 5 GB of disk; `make bench SIZE=small` a few minutes, and leaves docs/ alone
 SIZE ?= national

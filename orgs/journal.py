@@ -324,7 +324,7 @@ def _check_targets(rows: Sequence[ScopedModel], user: User | Installer, stored: 
 
 
 def _validate(row: ScopedModel) -> None:
-    """As ``full_clean``, except for what the database asks of the row itself when it is written: keys and constraints."""
+    """As ``full_clean``, except for what the database asks of the row itself: its keys and constraints."""
     keys = {field.name for field in row._meta.concrete_fields if field.is_relation}
     try:
         row.full_clean(exclude=keys, validate_unique=False, validate_constraints=False)

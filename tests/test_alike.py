@@ -41,6 +41,7 @@ def typed(client: Client, **values: str) -> dict[str, str]:
     return given | values | {"mark": mark[1]}
 
 
+@pytest.mark.crawl
 def test_it_is_set_side_by_side_and_not_written(client: Client, stored: Enterprise) -> None:
     changes = Change.objects.count()
     response = client.post(NEW, typed(client, contact="甲河王"))

@@ -166,6 +166,7 @@ def text_of(response: Any) -> str:
     return page
 
 
+@pytest.mark.crawl
 @pytest.mark.django_db
 @pytest.mark.parametrize("slug", list(RECORDS))
 def test_a_file_goes_in_beside_any_record_and_comes_out_as_it_was(
@@ -494,6 +495,7 @@ def test_a_lost_file_is_a_page_that_says_so(world: World, officer: Any, sign_in:
 # Everything out, and in again
 
 
+@pytest.mark.crawl
 @pytest.mark.django_db
 def test_files_go_along_and_come_back(world: World, tmp_path: Path, settings: Any) -> None:
     settings.FILES_DIR = tmp_path / "one"

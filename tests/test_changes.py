@@ -466,6 +466,7 @@ def test_the_workbook_is_the_page(thirty_six: Any, sign_in: SignIn) -> None:
     assert [(row[0], row[2], row[3], row[4]) for row in rows[4:]] == listed
 
 
+@pytest.mark.crawl
 @pytest.mark.parametrize(
     ("query", "said"),
     [
@@ -488,6 +489,7 @@ def test_bad_questions_are_answered_in_words(
     assert said in response.content.decode()
 
 
+@pytest.mark.crawl
 @pytest.mark.parametrize("code", CODES)
 def test_every_indicator_has_its_page(thirty_six: Any, sign_in: SignIn, code: str) -> None:
     query = {"indicator": code, "from": "2020-01-01", "day": "2026-10-31"}

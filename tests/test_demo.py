@@ -243,12 +243,12 @@ def test_some_branches_meet_less_than_they_should(scene: Scene) -> None:
 
 
 def test_every_row_is_valid_and_left_its_trace(park: Park, scene: Scene) -> None:
-    """In full, as a form would ask; of the many every fifth."""
+    """As a form would ask; of the many every fifth. What the database asks it has asked when they were written."""
     for rows in scene.groups():
         step = 5 if len(rows) > 500 else 1
         for row in type(rows[0]).objects.order_by("pk")[::step]:
             try:
-                row.full_clean()
+                row.full_clean(validate_unique=False, validate_constraints=False)
             except ValidationError as error:
                 pytest.fail(f"{row._meta.label} {row}: {error}")
     assert Change.objects.filter(via="install").count() == sum(len(rows) for rows in scene.groups())

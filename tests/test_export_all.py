@@ -731,4 +731,3 @@ def test_every_kind_of_database_takes_it_and_gives_the_same_bytes(
         refused_now = manage(environment, "import_all", str(folder), code=1)
         assert "CommandError: 这里已有园区" in refused_now
         assert "Traceback" not in refused_now
-

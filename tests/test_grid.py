@@ -548,6 +548,7 @@ def fill(park: Any, number: int) -> list[PartyOrganization]:
     return journal.save_many(rows, journal.INSTALLER, Via.INSTALL)
 
 
+@pytest.mark.crawl
 def test_the_number_of_lines_costs_no_questions(administrator: Any, sign_in: Any) -> None:
     """The numbers are reviewed in query_counts.json: the page; and submitting it, less what the form of each line asks
     of the database, whether its head counts agree (here between two savepoints)."""

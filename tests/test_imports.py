@@ -382,6 +382,7 @@ def test_an_unreadable_file_gets_its_sentence_and_no_batch(park: Park, browser: 
     assert ImportBatch.objects.count() == 0
 
 
+@pytest.mark.crawl
 @pytest.mark.parametrize("slug", PLANS)
 def test_a_template_takes_in_what_it_gives_out(park: Park, officer: User, browser: Client, slug: str) -> None:
     """With today's data: uploaded again, nothing changes."""

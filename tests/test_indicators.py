@@ -747,6 +747,7 @@ def test_a_figure_of_another_ledger_is_said_so(world: Any, leader: Any, sign_in:
     assert "35岁及以下" in page.content.decode()
 
 
+@pytest.mark.crawl
 def test_the_page_needs_the_same_queries_whatever_it_counts(
     world: Any, leader: Any, sign_in: Callable[[Any], Client]
 ) -> None:

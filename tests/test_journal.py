@@ -367,6 +367,7 @@ def test_the_installer_only_installs(world: World) -> None:
     assert (trail(row)[0].user, trail(row)[0].via) == (None, "install")
 
 
+@pytest.mark.crawl
 def test_only_management_commands_use_the_installer() -> None:
     """By name, so that no page can write as nobody. The demo park is written by a command, from its own package."""
     allowed = [ROOT / "portal" / "management", ROOT / "portal" / "demo", ROOT / "orgs" / "journal.py"]

@@ -88,6 +88,7 @@ def column(found: Listing, name: str) -> list[Any]:
 # Who sees what
 
 
+@pytest.mark.crawl
 @pytest.mark.parametrize("slug", SLUGS)
 def test_a_ledger_shows_the_own_park_and_never_another(slug: str, world: Any, officer: Any, shows: Any) -> None:
     page = shows(officer, slug).content.decode()
@@ -96,6 +97,7 @@ def test_a_ledger_shows_the_own_park_and_never_another(slug: str, world: Any, of
     assert "乙园" not in page
 
 
+@pytest.mark.crawl
 @pytest.mark.parametrize("slug", SLUGS)
 def test_without_a_grant_a_ledger_is_empty(slug: str, world: Any, nobody: Any, shows: Any) -> None:
     response = shows(nobody, slug)
@@ -106,6 +108,7 @@ def test_without_a_grant_a_ledger_is_empty(slug: str, world: Any, nobody: Any, s
     assert response.context["page_obj"].paginator.count == 0
 
 
+@pytest.mark.crawl
 @pytest.mark.parametrize("slug", SLUGS)
 def test_another_park_does_not_exist(slug: str, world: Any, officer: Any, shows: Any) -> None:
     for path in ("", "export/"):
@@ -141,6 +144,7 @@ RECORD_FILTERS = [
 ]
 
 
+@pytest.mark.crawl
 @pytest.mark.parametrize(("slug", "name"), RECORD_FILTERS)
 def test_filters_offer_and_accept_the_own_park_only(
     slug: str, name: str, world: Any, officer: Any, administrator: Any, shows: Any
@@ -386,6 +390,7 @@ def test_numbers_sort_as_numbers_and_ties_are_stable(world: Any, officer: Any) -
     assert down[-1] is None
 
 
+@pytest.mark.crawl
 def test_heads_say_how_the_list_is_sorted(world: Any, officer: Any, shows: Any) -> None:
     page = shows(officer, "enterprises", sort="-staff").content.decode()
     assert 'aria-sort="descending"' in page
@@ -490,6 +495,7 @@ def test_chips_name_the_conditions_and_take_them_away(world: Any, administrator:
     assert asked_of(found.cleared_url) == {"park": "jia", "view": "real", "sort": "-staff"}
 
 
+@pytest.mark.crawl
 @pytest.mark.parametrize("slug", SLUGS)
 def test_tabs_count_what_they_open(slug: str, world: Any, administrator: Any, shows: Any) -> None:
     response = shows(administrator, slug, q="河")
@@ -623,6 +629,7 @@ def test_a_drill_down_narrows_further(world: Any, officer: Any, shows: Any) -> N
 # Nothing to show
 
 
+@pytest.mark.crawl
 def test_an_empty_ledger_says_what_belongs_there_and_what_to_do(sign_in: Any) -> None:
     from orgs.models import Role
     from tests.factories import grant, make_user
@@ -659,6 +666,7 @@ def read(response: Any) -> tuple[list[list[Any]], dict[str, Any]]:
     return rows[2:], {row[0]: row[1] for row in facts.iter_rows(min_row=3, values_only=True)}
 
 
+@pytest.mark.crawl
 @pytest.mark.parametrize("slug", SLUGS)
 def test_the_workbook_is_what_is_seen(slug: str, world: Any, administrator: Any, shows: Any) -> None:
     number = PAGE + 5
@@ -726,6 +734,7 @@ def test_text_stays_text_in_the_workbook(world: Any, officer: Any, shows: Any) -
     assert (cell.value, cell.data_type) == ("=1+1甲河", "s")
 
 
+@pytest.mark.crawl
 @pytest.mark.parametrize("slug", SLUGS)
 def test_no_workbook_holds_another_park(slug: str, world: Any, officer: Any, shows: Any) -> None:
     book = load_workbook(io.BytesIO(shows(officer, slug, "export/").content))

@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from orgs.models import BusinessState, Enterprise
 from orgs.prepared import STAND_INS, Prepared
-from tests.factories import make_enterprise, make_park
+from tests.factories import again, make_enterprise, make_park
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +23,11 @@ STATED = Prepared(
 
 
 @pytest.fixture
-def keys() -> list[int]:
+def keys(db: None) -> list[int]:
+    return again(nine)
+
+
+def nine() -> list[int]:
     park = make_park()
     return [make_enterprise(park).pk for _ in range(9)]
 

@@ -13,7 +13,16 @@ from orgs.models import Coverage, Enterprise, Member, PartyOrganization
 from portal import type_ahead
 from portal.models import Draft
 from portal.type_ahead import find
-from tests.factories import day, make_enterprise, make_id_number, make_member, make_organization, make_uscc
+from tests.factories import (
+    again,
+    day,
+    make_enterprise,
+    make_id_number,
+    make_member,
+    make_organization,
+    make_uscc,
+    make_world,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +31,12 @@ OFFICE = "/ledgers/offices/new/"
 
 
 @pytest.fixture
-def firms(world: Any) -> list[Enterprise]:
+def firms(db: None) -> list[Enterprise]:
+    return again(named_firms)
+
+
+def named_firms() -> list[Enterprise]:
+    world = make_world()
     names = ("北京大学科技园", "北京德信", "大学北门超市", "重庆银行", "100%果汁", "Ａ座咖啡")
     return [make_enterprise(world.jia.park, name, uscc=make_uscc(9000 + n)) for n, name in enumerate(names)]
 
