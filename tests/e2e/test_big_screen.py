@@ -93,7 +93,7 @@ def address(link: ScreenLink, query: str = "") -> str:
     return reverse("screen", args=[token_of(link)]) + query
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", ["1920x1080", pytest.param("3840x2160", marks=pytest.mark.soak)])
 @pytest.mark.parametrize("page_number", PAGES)
 def test_it_fills_the_screen_and_is_read_from_afar(
     size: str, page_number: int, new_page: Callable[..., Page], full: ScreenLink

@@ -115,7 +115,7 @@ def test_a_right_number_is_registered_and_never_seen_again(
     assert not Member.objects.get(pk=row.pk).has_id_number
 
 
-@pytest.mark.parametrize("options", WAYS, ids=str)
+@pytest.mark.parametrize("options", [pytest.param(WAYS[0], marks=pytest.mark.soak), *WAYS[1:]], ids=str)
 def test_an_enterprise_that_may_be_on_record_is_compared(
     options: dict[str, Any], new_page: Open, login: Login, axe: Callable[[Page], None], world: Any, officer: Any
 ) -> None:

@@ -31,7 +31,11 @@ def no_sideways_scroll(page: Page) -> None:
 # Two officers, one record
 
 
-@pytest.mark.parametrize("options", [{}, {"java_script_enabled": False}, {"viewport": PHONE}], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [pytest.param({}, marks=pytest.mark.soak), {"java_script_enabled": False}, {"viewport": PHONE}],
+    ids=str,
+)
 def test_the_second_of_two_officers_compares_and_picks(
     options: dict[str, Any],
     new_page: Open,

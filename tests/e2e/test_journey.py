@@ -105,7 +105,9 @@ def record_meeting(page: Page, today: dt.date) -> None:
     submit(page)
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["scripts on", "scripts off"])
+@pytest.mark.parametrize(
+    "scripts", [pytest.param(True, marks=pytest.mark.soak), False], ids=["scripts on", "scripts off"]
+)
 def test_a_days_work_shows_at_once_and_leaves_yesterday_alone(
     new_page: Callable[..., Page], login: Login, officer: Any, leader: Any, scripts: bool
 ) -> None:
