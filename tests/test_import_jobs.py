@@ -137,6 +137,27 @@ def test_the_page_says_how_far_it_is_and_lets_nobody_in(
 
 
 @pytest.mark.django_db
+def test_a_process_that_ends_while_the_page_is_asked_for_has_ended(
+    park: Park, officer: User, browser: Client, impatient: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch of 20,000 rows takes a while to load: it may be written by the time it is there."""
+    make_enterprise(park, name="旧有机械有限公司", phone="1")
+    batch = upload(browser, park, book([("旧有机械有限公司", "", "", "", "", "", "2")]))
+    run(batch, officer)
+    batch.refresh_from_db()
+    browser.post(reverse("import-confirm", args=[batch.pk]), {"digest": batch.digest})
+    look = jobs.look
+
+    def ends(pk: int) -> jobs.Job | None:
+        monkeypatch.setattr(jobs, "look", look)
+        run(batch, officer)
+        return look(pk)
+
+    monkeypatch.setattr(jobs, "look", ends)
+    assert "撤销这一批" in browser.get(reverse("import-batch", args=[batch.pk])).content.decode()
+
+
+@pytest.mark.django_db
 def test_a_process_that_was_killed_is_told_of_and_can_be_started_again(
     park: Park, officer: User, browser: Client, impatient: list[list[str]]
 ) -> None:

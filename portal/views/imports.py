@@ -213,9 +213,9 @@ class UploadForm(forms.Form):
 @require_safe
 def batch(request: HttpRequest, pk: int) -> HttpResponse:
     """Step 3 while the batch is open, step 5 once it is done."""
+    job = jobs.look(pk)  # first: a process that ends now has written what is read next
     one = batch_of(request, pk)
     template = "portal/bulk_batch.html" if is_bulk(one) else "portal/import_batch.html"
-    job = jobs.look(pk)
     if job is not None and not job.problem:
         step = 5 if job.kind == "undo" else 4 if job.kind == "confirm" else 3
         return render(request, "portal/import_busy.html", {**shell_of(one, step), "job": job, "refresh": jobs.REFRESH})
