@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -364,7 +364,7 @@ class Listing:
         return {name: self.state[name] for name in ("park", "region", "day") if name in self.state}
 
     def record_url(self, slug: str, pk: int) -> str:
-        return f"{reverse('record', args=[slug, pk])}{self.kept_query}"
+        return f"{address_of(slug)}{pk}/{self.kept_query}"
 
     @cached_property
     def kept_query(self) -> str:
@@ -936,6 +936,12 @@ def known_counts(listing: Listing) -> Mapping[str, Any]:
 
 
 _RATE_PARTS: Final = ("numerator", "denominator", "excluded", "covered-uncounted")
+
+
+@lru_cache(maxsize=64)
+def address_of(slug: str) -> str:
+    """What goes before the key of a record in its address: a page of a ledger writes over a hundred of them."""
+    return reverse("record", args=[slug, 0]).removesuffix("0/")
 
 
 def written(value: Any, kind: str) -> str:

@@ -1,9 +1,10 @@
 """The only place that draws the rows of a ledger: a template loop over hundreds of cells would take longer than SQL."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from django import template
-from django.utils.html import format_html, format_html_join
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 
 from portal.listing import Cell
@@ -54,26 +55,31 @@ def total_row(cells: Sequence[Cell]) -> SafeString:
 
 
 def _drawn(cells: Sequence[Cell], plain: bool) -> SafeString:
-    return format_html_join(
-        "",
-        "<td{}{}>{}</td>",
-        ((_class(cell, plain), _label(cell), cell.text if plain else _inside(cell)) for cell in cells),
+    return SafeString(
+        "".join(
+            f"<td{_class(cell.css, plain)}{_label(cell.column.phone)}>"
+            f"{conditional_escape(cell.text) if plain else _inside(cell)}</td>"
+            for cell in cells
+        )
     )
 
 
-def _class(cell: Cell, in_one_line: bool) -> str | SafeString:
-    css = f"{cell.css} nw".strip() if in_one_line else cell.css
-    return format_html(' class="{}"', css) if css else ""
+@lru_cache(maxsize=256)
+def _class(css: str, in_one_line: bool) -> SafeString:
+    css = f"{css} nw".strip() if in_one_line else css
+    return format_html(' class="{}"', css) if css else SafeString("")
 
 
-def _label(cell: Cell) -> str | SafeString:
+@lru_cache(maxsize=256)
+def _label(phone: str | None) -> SafeString:
     """The short label in front of the value on a phone."""
-    return format_html(' data-l="{}"', cell.column.phone) if cell.column.phone else ""
+    return format_html(' data-l="{}"', phone) if phone else SafeString("")
 
 
-def _inside(cell: Cell) -> str | SafeString:
+def _inside(cell: Cell) -> SafeString:
     if cell.tone:
         return state(cell.tone, cell.text)
     if not cell.known:
         return format_html('<span class="muted">{}</span>', UNKNOWN)
-    return format_html('<a href="{}">{}</a>', cell.url, cell.text) if cell.url else cell.text
+    text = conditional_escape(cell.text)
+    return format_html('<a href="{}">{}</a>', cell.url, text) if cell.url else text

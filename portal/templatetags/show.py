@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from django import forms, template
@@ -125,11 +126,12 @@ def anchor(field: forms.BoundField) -> str:
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """A picture from icons.svg, drawn in the colour of the text beside it."""
-    return format_html(
-        '<svg class="i" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>',
-        static("portal/icons.svg"),
-        name,
-    )
+    return _picture(static("portal/icons.svg"), name)
+
+
+@lru_cache(maxsize=256)
+def _picture(file: str, name: str) -> SafeString:
+    return format_html('<svg class="i" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>', file, name)
 
 
 @register.simple_tag
