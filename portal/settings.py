@@ -98,13 +98,13 @@ def database(url: str) -> dict[str, Any]:
 
 
 def sqlite(path: Path) -> dict[str, Any]:
-    """SQLite that survives a power cut (FULL) and several writers (WAL, immediate transactions, waiting 20 seconds)."""
+    """SQLite that survives a power cut (FULL) and several writers (WAL, immediate transactions, waiting a minute)."""
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": path,
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
+            "timeout": 60,  # whoever waits is not served in turn: among fifty, twenty seconds were not enough for all
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
         },
     }

@@ -207,7 +207,7 @@ def test_sqlite_is_opened_to_survive_a_power_cut(two_connections: tuple[Any, Any
             name: cursor.execute(f"PRAGMA {name}").fetchone()[0]
             for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
         }
-    assert asked == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 20_000}
+    assert asked == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 60_000}
 
 
 def test_sqlite_takes_the_write_lock_when_a_transaction_begins(two_connections: tuple[Any, Any]) -> None:
