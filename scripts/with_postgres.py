@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 # Nothing in the cluster outlives the command, so nothing has to reach the disk
-OPTIONS = "-c listen_addresses= -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=50"
+OPTIONS = "-c listen_addresses= -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=80"
 
 
 def binaries() -> Path | None:
