@@ -28,8 +28,14 @@ ROWS = 20_000
 AT_MOST = 1.0  # seconds, of nineteen pages in twenty
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
 PAGES = {
-    "officer": ("/", "/ledgers/", "/ledgers/enterprises/", "/ledgers/enterprises/?q=机械", "/ledgers/enterprises/7/"),
-    "leader": ("/dashboard/", "/ledgers/organizations/", "/reports/two-coverage/", "/ledgers/enterprises/new/"),
+    "officer": (
+        "/ledgers/",
+        "/ledgers/enterprises/",
+        "/ledgers/enterprises/?q=%E6%9C%BA%E6%A2%B0",
+        "/ledgers/enterprises/new/",
+        "/imports/",
+    ),
+    "leader": ("/dashboard/", "/ledgers/enterprises/", "/ledgers/organizations/", "/reports/two-coverage/"),
 }
 
 
@@ -112,9 +118,9 @@ def test_other_pages_answer_while_twenty_thousand_rows_come_in(site: tuple[int, 
         while not over.is_set():
             for path in PAGES[who.split()[1]]:
                 began = time.perf_counter()
-                status, _, _ = browser.ask(path.replace("机械", "%E6%9C%BA%E6%A2%B0"))
+                status, _, _ = browser.ask(path)
                 taken[path].append(time.perf_counter() - began)
-                assert status in (200, 302, 403, 404), (path, status)
+                assert status == 200, (path, status)
 
     def save() -> None:
         """Another officer, in the other park, who writes."""

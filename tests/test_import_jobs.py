@@ -67,6 +67,12 @@ def upload(browser: Client, park: Park, data: bytes) -> ImportBatch:
     return ImportBatch.objects.get()
 
 
+def upload_a_change(browser: Client, park: Park) -> ImportBatch:
+    """Another telephone number for an enterprise on record."""
+    make_enterprise(park, name="旧有机械有限公司", phone="1")
+    return upload(browser, park, book([("旧有机械有限公司", "", "", "", "", "", "2")]))
+
+
 @pytest.mark.django_db
 def test_checked_written_and_taken_back_apart(
     park: Park, officer: User, browser: Client, impatient: list[list[str]]
@@ -119,8 +125,7 @@ def test_many_records_are_changed_together_apart(
 def test_the_page_says_how_far_it_is_and_lets_nobody_in(
     park: Park, officer: User, browser: Client, impatient: list[list[str]]
 ) -> None:
-    make_enterprise(park, name="旧有机械有限公司", phone="1")
-    batch = upload(browser, park, book([("旧有机械有限公司", "", "", "", "", "", "2")]))
+    batch = upload_a_change(browser, park)
     page = reverse("import-batch", args=[batch.pk])
     with open(jobs.file_of(batch.pk), "r+b") as file:
         jobs._lock(file.fileno())  # as the process holds it
@@ -141,8 +146,7 @@ def test_a_process_that_ends_while_the_page_is_asked_for_has_ended(
     park: Park, officer: User, browser: Client, impatient: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A batch of 20,000 rows takes a while to load: it may be written by the time it is there."""
-    make_enterprise(park, name="旧有机械有限公司", phone="1")
-    batch = upload(browser, park, book([("旧有机械有限公司", "", "", "", "", "", "2")]))
+    batch = upload_a_change(browser, park)
     run(batch, officer)
     batch.refresh_from_db()
     browser.post(reverse("import-confirm", args=[batch.pk]), {"digest": batch.digest})
@@ -161,8 +165,7 @@ def test_a_process_that_ends_while_the_page_is_asked_for_has_ended(
 def test_a_process_that_was_killed_is_told_of_and_can_be_started_again(
     park: Park, officer: User, browser: Client, impatient: list[list[str]]
 ) -> None:
-    make_enterprise(park, name="旧有机械有限公司", phone="1")
-    batch = upload(browser, park, book([("旧有机械有限公司", "", "", "", "", "", "2")]))
+    batch = upload_a_change(browser, park)
     page = reverse("import-batch", args=[batch.pk])
     shown = browser.get(page).content.decode()  # nobody holds the lock: nothing works on it any more
     assert "上次核对中途断了，没有写入任何内容，请重新核对" in shown
@@ -177,8 +180,7 @@ def test_a_process_that_was_killed_is_told_of_and_can_be_started_again(
 def test_what_goes_wrong_in_the_process_is_told(
     park: Park, officer: User, browser: Client, impatient: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make_enterprise(park, name="旧有机械有限公司", phone="1")
-    batch = upload(browser, park, book([("旧有机械有限公司", "", "", "", "", "", "2")]))
+    batch = upload_a_change(browser, park)
 
     def fails(*args: Any, **kwargs: Any) -> None:
         raise OSError("disk")
