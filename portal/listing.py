@@ -27,7 +27,6 @@ from metrics.indicators import (
     Indicator,
     Rate,
     Subject,
-    names_in,
 )
 from orgs.models import Enterprise, Park, User
 from orgs.ordering import NameField
@@ -41,11 +40,11 @@ from portal.parkwalk import ParkWalk, walks
 from portal.places import name_of, reach_words
 from portal.saved import NO_VIEWS, PLAIN, Views, is_bare
 from portal.templatetags import show
+from portal.totals import totals, usual_totals
 
 PAGE: Final = 50
 ABREAST: Final = 9  # so many columns stand side by side on any desk
 CHUNK: Final = 1024
-EVERY_ROW: Final = 2**31 - 1
 LARGE: Final = 60_000  # rows in reach, up to which every page counts the whole filter
 SUMMED: Final = 1_000  # so many of a larger list are summed all the same
 CAP: Final = 10_000  # so far a larger list is counted and turned over; then it says “超过”
@@ -535,17 +534,10 @@ class Listing:
     @cached_property
     def counted(self) -> Mapping[str, Any]:
         """The totals of the whole filter and the count of every tab, in one query (parks: one more)."""
-        totals = self.ledger.totals(self.view.condition, self.day)
-        # Prefixed, because an aggregate may not bear the name of an annotation
-        asked: dict[str, Any] = {f"total_{name}": total for name, total in totals.items()}
-        if len(self.views) > 1:
-            asked |= {
-                f"view_{place}": Count("pk", filter=view.condition or None) for place, view in enumerate(self.views)
-            }
-        # Only what is asked for, in a subquery that ends in a limit: else SQLite works out a condition on coverage anew
-        # for every sum that mentions it
-        once = self.base.order_by().values(*sorted(names_in(*asked.values())))[:EVERY_ROW]
-        found = {name.removeprefix("total_"): value for name, value in once.aggregate(**asked).items()}
+        if self.drill is None and self._is_stored and not self.is_large:
+            found = usual_totals(self.base, self.ledger, self.view, self.day)
+        else:
+            found = totals(self.base, self.ledger, self.views, self.view, self.day)
         if self.ledger.more_totals is not None:
             found |= self.ledger.more_totals(self.rows, self.day)
         return found
@@ -600,10 +592,15 @@ class Listing:
 
         None where a condition is on what is worked out for the day: only stored columns are read that fast.
         """
-        if self.drill is not None or not all(name in self.filterset.stored for name in self._filtered):
+        if self.drill is not None or not self._is_stored:
             return None
         found = self.base.order_by().values("pk")[: CAP + 1].count()
         return Counted(min(found, CAP), found > CAP)
+
+    @property
+    def _is_stored(self) -> bool:
+        """No condition but on what is stored."""
+        return all(name in self.filterset.stored for name in self._filtered)
 
     @property
     def is_unfiltered(self) -> bool:
