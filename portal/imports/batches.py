@@ -254,7 +254,7 @@ def mend(batch: ImportBatch, row: int, typed: Mapping[int, str]) -> None:
     for column, text in typed.items():
         before = cells.get(str(column))
         if before is None or str(before[2]) != text:
-            cells[str(column)] = kept(numbers.hidden_cell(restored(row, column, as_typed(text))))
+            cells[str(column)] = kept(numbers.hidden_cell(restored(row, column, as_typed(text)), timezone.localdate()))
 
 
 def plan_for(batch: ImportBatch) -> Taker:

@@ -8,6 +8,7 @@ else should the slip be found.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from typing import Any, Final
 
@@ -35,30 +36,31 @@ def hidden(book: Book) -> tuple[Book, list[list[Any]]]:
     """The workbook with its numbers sealed, and [sheet, row, column, sealed text] of each. Raises Unreadable when there
     is no key to seal them with."""
     found: list[list[Any]] = []
+    today = timezone.localdate()
     try:
-        return replace(book, sheets=tuple(_hidden_sheet(leaf, found) for leaf in book.sheets)), found
+        return replace(book, sheets=tuple(_hidden_sheet(leaf, found, today) for leaf in book.sheets)), found
     except keyring.NoKey:
         raise Unreadable(NO_KEY) from None
 
 
-def _hidden_sheet(leaf: Sheet, found: list[list[Any]]) -> Sheet:
+def _hidden_sheet(leaf: Sheet, found: list[list[Any]], today: dt.date) -> Sheet:
     rows = dict(leaf.rows)
     for number, cells in leaf.rows.items():
-        sealed = {column: one for column, cell in cells.items() if (one := hidden_cell(cell)) is not cell}
+        sealed = {column: one for column, cell in cells.items() if (one := hidden_cell(cell, today)) is not cell}
         if sealed:
             rows[number] = {**cells, **sealed}
             found += [[leaf.name, number, column, one.value] for column, one in sealed.items()]
     return replace(leaf, rows=rows)
 
 
-def hidden_cell(cell: Cell) -> Cell:
+def hidden_cell(cell: Cell, today: dt.date) -> Cell:
     """The same cell, or a sealed one in the place of one that holds a number, or holds one sealed before."""
     text = cell.text
     if cell.kind not in ("text", "number") or len(text) < SHORTEST:
         return cell
     if text.startswith(PREFIX):
         return cell._replace(kind="sealed", value=text, text=SHOWN)
-    if not idnumbers.is_right(text, timezone.localdate()):
+    if not idnumbers.is_right(text, today):
         return cell
     return cell._replace(kind="sealed", value=PREFIX + sealing.seal(idnumbers.tidy(text), TO), text=SHOWN)
 
