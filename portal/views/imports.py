@@ -30,12 +30,12 @@ from portal.imports.bulk import Bulk
 from portal.imports.check import Long
 from portal.imports.container import Unreadable
 from portal.imports.heads import missing
-from portal.imports.jobs import Busy
 from portal.imports.l1 import template as l1
 from portal.imports.l1.sheet import Combined
 from portal.imports.outcomes import KINDS, Outcome
 from portal.imports.shelf import SHELF, TAKERS, Taker, ledger_of
 from portal.models import ImportBatch
+from portal.processes import REFRESH, Busy
 
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 MOST_BATCHES: Final = 50
@@ -218,7 +218,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
     template = "portal/bulk_batch.html" if is_bulk(one) else "portal/import_batch.html"
     if job is not None and not job.problem:
         step = 5 if job.kind == "undo" else 4 if job.kind == "confirm" else 3
-        return render(request, "portal/import_busy.html", {**shell_of(one, step), "job": job, "refresh": jobs.REFRESH})
+        return render(request, "portal/import_busy.html", {**shell_of(one, step), "job": job, "refresh": REFRESH})
     if job is not None:
         messages.error(request, job.problem)
         jobs.forget(pk)
