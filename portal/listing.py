@@ -348,9 +348,13 @@ class Listing:
         return reverse("ledger", args=[self.ledger.slug])
 
     @property
+    def query(self) -> str:
+        """All of its state, as an address says it."""
+        return urlencode(self.state, safe=",")
+
+    @property
     def export_url(self) -> str:
-        query = urlencode(self.state, safe=",")
-        return reverse("ledger-export", args=[self.ledger.slug]) + (f"?{query}" if query else "")
+        return self.beside("ledger-export")
 
     @property
     def new_url(self) -> str:
@@ -377,8 +381,7 @@ class Listing:
 
     def beside(self, name: str, *args: Any) -> str:
         """The address of a page about this list, which carries all of its state."""
-        query = urlencode(self.state, safe=",")
-        return reverse(name, args=[self.ledger.slug, *args]) + (f"?{query}" if query else "")
+        return reverse(name, args=[self.ledger.slug, *args]) + (f"?{self.query}" if self.state else "")
 
     @property
     def columns_url(self) -> str:
@@ -819,9 +822,14 @@ class Listing:
 
     @property
     def caption(self) -> str:
+        return f"{self.heading}，共{self.length.text}{self.ledger.unit}"
+
+    @property
+    def heading(self) -> str:
+        """The caption without how many there are: for that they have to be counted."""
         view = "" if len(self.views) == 1 else f"，{self.view.label}"
         day = f"，截至{self.day}" if self.ledger.dated else ""
-        return f"{self.ledger.title}{view}{day}，共{self.length.text}{self.ledger.unit}"
+        return f"{self.ledger.title}{view}{day}"
 
     @property
     def sort_words(self) -> str:

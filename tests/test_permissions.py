@@ -85,6 +85,18 @@ def ledger_visits(name: str) -> Route:
     ]
 
 
+def file_visits(name: str) -> Route:
+    """The workbook of a long list, which nobody has had made here; tests/test_exports.py makes them."""
+    return lambda world: [
+        Visit(f"{reverse(name, args=[slug])}{park}", side, readers=readers, status=FOUND)
+        for slug in LEDGERS
+        for park, side, readers in (
+            ("", "", readers_of_ledger(slug)),
+            ("?park=yi", "yi", [one for one in READERS if one in readers_of_ledger(slug)]),
+        )
+    ]
+
+
 def readers_of_ledger(slug: str) -> tuple[str, ...]:
     return (*PERSON_READERS, "stranger") if slug in PERSON_LEDGERS else PEOPLE
 
@@ -334,6 +346,8 @@ TABLE: dict[str, Route] = {
     "organization-tree": everybodys()("organization-tree"),
     "ledger": ledger_visits("ledger"),
     "ledger-export": ledger_visits("ledger-export"),
+    "ledger-export-long": ledger_visits("ledger-export-long"),
+    "ledger-export-file": file_visits("ledger-export-file"),
     "ledger-columns": ledger_visits("ledger-columns"),
     "ledger-select": bulk_visits("ledger-select"),
     "ledger-bulk": bulk_visits("ledger-bulk"),

@@ -113,7 +113,7 @@ def ledger_addresses(world: World) -> list[str]:
     addresses = [reverse("ledgers"), reverse("organization-tree")]
     addresses += [reverse("ledger", args=[slug]) for slug in world.jia.ledgers()]
     addresses += [reverse("ledger", args=["enterprises"]) + "?q=none-such"]
-    addresses += [reverse(f"ledger-{page}", args=["enterprises"]) for page in ("columns", "views")]
+    addresses += [reverse(f"ledger-{page}", args=["enterprises"]) for page in ("columns", "views", "export-long")]
     addresses += [reverse("ledger-select", args=["enterprises"])]
     addresses += [reverse("ledger-bulk", args=[slug]) + "?all=1" for slug in ("enterprises", "members", "coverages")]
     addresses += [reverse("ledger-view-new", args=["enterprises"]) + "?industry=C&columns=name,contact"]
@@ -226,6 +226,7 @@ NO_PAGE = {
     "screen",
     "logout",
     "ledger-export",
+    "ledger-export-file",
     "ledger-view",
     "changes-export",
     "report-export",
