@@ -24,7 +24,7 @@ Every period is half open. The published definitions leave these points open; th
 """
 
 import datetime as dt
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, IntegerField, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
@@ -57,22 +57,33 @@ from orgs.scoping import ScopedQuerySet
 ENOUGH_MEMBERS = 3
 
 
+# A coverage relation that counts as 组织覆盖, as far as its way, its organization and the settings of the park say
+COUNTED: Final = (
+    Q(way__in=sorted(COUNTED_WAYS))
+    | Q(way=FormationWay.ATTACHED, enterprise__park__count_attached=True)
+    | Q(way=FormationWay.DISPATCHED, enterprise__park__count_dispatched=True)
+    | Q(way=FormationWay.GRID, enterprise__park__count_grid=True)
+) & Q(organization__kind__in=sorted(COUNTED_KINDS))
+# A work coverage that counts as 工作覆盖, likewise
+COUNTED_WORK: Final = Q(kind__in=sorted(WORK_KINDS)) | Q(
+    kind__in=sorted(WIDE_WORK_KINDS), enterprise__park__wide_work=True
+)
+
+
+def standing_coverages(day: dt.date) -> Any:
+    """The coverage relations on ``day`` of organizations in being, counted or not."""
+    in_being = during(day, prefix="organization__", since="founded_on", until="dissolved_on")
+    return Coverage.objects.filter(in_being, during(day))
+
+
 def counted_coverages(day: dt.date) -> Any:
     """The coverage relations that count as 组织覆盖 on ``day``."""
-    ways = (
-        Q(way__in=sorted(COUNTED_WAYS))
-        | Q(way=FormationWay.ATTACHED, enterprise__park__count_attached=True)
-        | Q(way=FormationWay.DISPATCHED, enterprise__park__count_dispatched=True)
-        | Q(way=FormationWay.GRID, enterprise__park__count_grid=True)
-    )
-    in_being = during(day, prefix="organization__", since="founded_on", until="dissolved_on")
-    return Coverage.objects.filter(ways, in_being, during(day), organization__kind__in=sorted(COUNTED_KINDS))
+    return standing_coverages(day).filter(COUNTED)
 
 
 def work_relations(day: dt.date) -> Any:
     """The relations that count as 工作覆盖 on ``day``."""
-    kinds = Q(kind__in=sorted(WORK_KINDS)) | Q(kind__in=sorted(WIDE_WORK_KINDS), enterprise__park__wide_work=True)
-    return WorkCoverage.objects.filter(kinds, during(day))
+    return WorkCoverage.objects.filter(COUNTED_WORK, during(day))
 
 
 def employed_members(day: dt.date, stage: Q) -> Any:

@@ -7,13 +7,13 @@ the two equal.
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from django.db.models import Count
+from django.db.models import BooleanField, Count, ExpressionWrapper
 
-from metrics.coverage import counted_coverages, employed_members, work_relations
+from metrics.coverage import COUNTED, COUNTED_WORK, employed_members, standing_coverages
 from orgs.models import SOLO_WAYS, BusinessState, BusinessStateKind, Enterprise, Member, WorkCoverage, WorkKind
 from orgs.once import DAYS
 from orgs.periods import during
@@ -37,19 +37,37 @@ TOLD: Final = (
 )
 
 
+class Reached(NamedTuple):
+    """An organization that reaches an enterprise on a day."""
+
+    organization: int
+    name: str
+    founded_on: dt.date
+    counts: bool
+
+
 def describe(firms: Sequence[Enterprise], day: dt.date) -> None:
-    """Set the annotations :data:`TOLD` on every enterprise, in five questions."""
+    """Set the annotations :data:`TOLD` on every enterprise, and as ``reached_by`` the organizations that reach it,
+    those that count first; in four questions."""
     ask, keys = _questions(day), [firm.pk for firm in firms]
-    states = defaultdict(list)
+    states, helped, worked, ways = (defaultdict(list) for _ in range(4))
+    reached: dict[int, list[Reached]] = defaultdict(list)
     for key, *said in ask.states(keys):
         states[key].append(said)
-    ways, working, reached = _gathered(ask.ways(keys)), _gathered(ask.working(keys)), _gathered(ask.reached(keys))
+    for key, kind, counts in ask.work(keys):
+        helped[key].append(kind)
+        if counts:
+            worked[key].append(kind)
+    for key, way, *said in ask.reaching(keys):
+        one = Reached(*said)
+        reached[key].append(one)
+        if one.counts:
+            ways[key].append(way)
     heads = {key: numbers for key, *numbers in ask.heads(keys)}
-    none: frozenset[Any] = frozenset()
-    for firm in firms:
-        key = firm.pk
-        own, help_on, work_on = states.get(key), reached.get(key, none), working.get(key, none)
-        covering, non_public = ways.get(key, none), firm.is_non_public
+    none: tuple[Any, ...] = ()
+    for key, firm in zip(keys, firms, strict=True):
+        own, covering, work = states.get(key), ways.get(key, none), worked.get(key, none)
+        help_on, non_public = helped.get(key, none), firm.is_non_public
         operating = [said for said in own or () if said[0] == BusinessStateKind.OPERATING] if non_public else []
         state, staff = own[0][:2] if own else (None, None)
         members, full = heads.get(key, (0, 0))
@@ -60,31 +78,24 @@ def describe(firms: Sequence[Enterprise], day: dt.date) -> None:
             "in_scale": any(said[2] for said in operating),
             "covered": bool(covering),
             "solo": not SOLO_WAYS.isdisjoint(covering),
-            "worked": bool(work_on),
-            "instructed": WorkKind.INSTRUCTOR in work_on,
+            "worked": bool(work),
+            "instructed": WorkKind.INSTRUCTOR in work,
             "full_members": full,
             "members": members,
             "state_on": state,
             "staff_on": staff,
+            "reached_by": reached.get(key, none),
         }
         for name, kind in HELP.items():
             firm.__dict__[name] = kind in help_on
-
-
-def _gathered(pairs: Iterable[tuple[Any, ...]]) -> dict[int, set[Any]]:
-    found: dict[int, set[Any]] = defaultdict(set)
-    for key, word in pairs:
-        found[key].add(word)
-    return found
 
 
 class Questions(NamedTuple):
     """What is asked of many enterprises on one day; each row begins with the key of the enterprise."""
 
     states: Prepared  # state, staff, above the scale; the latest first
-    ways: Prepared  # of each coverage that counts
-    working: Prepared  # kind of each work coverage that counts
-    reached: Prepared  # kind of those that are shown, counted or not
+    reaching: Prepared  # way of a coverage, and what :class:`Reached` says
+    work: Prepared  # kind of a work coverage, and whether it counts
     heads: Prepared  # members, full members
 
 
@@ -101,25 +112,21 @@ def _questions(day: dt.date) -> Questions:
         said = BusinessState.objects.filter(during(day), enterprise__in=keys).order_by("-since")
         return said.values_list("enterprise", "state", "staff", "above_scale")
 
-    def reached(keys: Sequence[int]) -> Any:
-        shown = WorkCoverage.objects.filter(during(day), enterprise__in=keys, kind__in=sorted(HELP.values()))
-        return shown.order_by().values_list("enterprise", "kind")
+    def reaching(keys: Sequence[int]) -> Any:
+        rows = standing_coverages(day).filter(enterprise__in=keys).annotate(counts=_whether(COUNTED))
+        names = ("organization", "organization__short_name", "organization__founded_on", "counts")
+        return rows.order_by("-counts", "since", "pk").values_list("enterprise", "way", *names)
 
-    def of(rows: Any, column: str) -> Prepared:
-        return Prepared(lambda keys: rows.filter(enterprise__in=keys).order_by().values_list("enterprise", column))
+    def work(keys: Sequence[int]) -> Any:
+        rows = WorkCoverage.objects.filter(during(day), enterprise__in=keys).annotate(counts=_whether(COUNTED_WORK))
+        return rows.order_by().values_list("enterprise", "kind", "counts")
 
-    return Questions(
-        states=Prepared(states),
-        ways=of(counted_coverages(day), "way"),
-        working=of(work_relations(day), "kind"),
-        reached=Prepared(reached),
-        heads=Prepared(
-            lambda keys: (
-                party.filter(enterprise__in=keys)
-                .order_by()
-                .values("enterprise")
-                .annotate(**heads)
-                .values_list("enterprise", "all", "full")
-            )
-        ),
-    )
+    def numbers(keys: Sequence[int]) -> Any:
+        counted = party.filter(enterprise__in=keys).order_by().values("enterprise").annotate(**heads)
+        return counted.values_list("enterprise", "all", "full")
+
+    return Questions(Prepared(states), Prepared(reaching), Prepared(work), Prepared(numbers))
+
+
+def _whether(condition: Any) -> ExpressionWrapper:
+    return ExpressionWrapper(condition, output_field=BooleanField())

@@ -13,10 +13,11 @@ from django.db.models import Exists, OuterRef, Prefetch
 from openpyxl import Workbook
 
 from metrics.coverage import counted_coverages, on_day
+from metrics.described import Reached
 from metrics.excel import Header, Table, write_table
 from orgs.models import Coverage, Enterprise, User
 from orgs.periods import during
-from portal.ledgers.enterprises import ENTERPRISES, Reached
+from portal.ledgers.enterprises import ENTERPRISES
 
 AT_ONCE: Final = 1000
 COLUMNS: Final = ENTERPRISES.columns

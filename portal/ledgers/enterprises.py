@@ -1,20 +1,17 @@
 """The only place that declares the ledgers of parks and enterprises."""
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from django.db.models import Aggregate, Count, Exists, OuterRef, Q
+from django.db.models import Aggregate, Count, Q
 
-from metrics.coverage import ENOUGH_MEMBERS, counted_coverages, formation_status, on_day, why_not_operating
+from metrics.coverage import ENOUGH_MEMBERS, formation_status, on_day, why_not_operating
 from metrics.described import describe
 from metrics.indicators import INDICATORS, LEAD, percent
 from orgs.models import (
     BusinessStateKind,
-    Coverage,
     Enterprise,
     EnterpriseKind,
     EnterpriseSize,
@@ -26,9 +23,7 @@ from orgs.models import (
     PartyOrganization,
     User,
 )
-from orgs.once import DAYS, once_a_day
-from orgs.periods import during
-from orgs.prepared import Prepared
+from orgs.once import once_a_day
 from orgs.scoping import ScopedQuerySet
 from portal import filters, forms
 from portal.filters import STATUS_AT, STATUS_PLACE
@@ -231,42 +226,15 @@ def prepare_enterprises(queryset: ScopedQuerySet, day: dt.date) -> ScopedQuerySe
     return prepared
 
 
-class Reached(NamedTuple):
-    """An organization that reaches an enterprise on a day."""
-
-    organization: int
-    name: str
-    founded_on: dt.date
-    counts: bool
-
-
 def load_enterprises(rows: ScopedQuerySet, day: dt.date, user: User) -> list[Any]:
-    """With what holds on the day, and the organizations that reach each enterprise, those that count first."""
+    """With what holds on the day, and the organizations that reach each enterprise."""
     firms: list[Any] = list(rows.as_of(day))
     describe(firms, day)
     parks = Park.objects.in_bulk({firm.park_id for firm in firms})
-    reaching = defaultdict(list)
-    for key, *said in reaching_on(day)([firm.pk for firm in firms]):
-        reaching[key].append(Reached(*said))
+    put: Any = Enterprise._meta.get_field("park")
     for firm in firms:
-        firm.park = parks[firm.park_id]
-        firm.reached_by = reaching[firm.pk]
+        put.set_cached_value(firm, parks[firm.park_id])
     return firms
-
-
-@lru_cache(maxsize=DAYS)
-def reaching_on(day: dt.date) -> Prepared:
-    in_being = during(day, prefix="organization__", since="founded_on", until="dissolved_on")
-    counts = Exists(counted_coverages(day).filter(pk=OuterRef("pk")))
-    names = ("organization__short_name", "organization__founded_on", "counts")
-    return Prepared(
-        lambda keys: (
-            Coverage.objects.filter(during(day), in_being, enterprise__in=keys)
-            .annotate(counts=counts)
-            .order_by("-counts", "since", "pk")
-            .values_list("enterprise", "organization", *names)
-        )
-    )
 
 
 def organization_names(row: Any, day: dt.date) -> str:
