@@ -12,6 +12,7 @@
     var unit = said.getAttribute("data-unit");
     var text = number ? "已选" + number.toLocaleString("en-US") + unit : "没有选中" + unit.slice(1);
     if (said.textContent !== text) said.textContent = text;
+    form.classList.toggle("some", number > 0 || form.hasAttribute("data-stays"));
   }
 
   document.addEventListener("change", function (event) {
