@@ -17,7 +17,7 @@ from stdnum.cn import uscc
 from orgs.models import Coverage, Enterprise, FormationWay, Park, PartyOrganization, User, WorkCoverage
 from portal.benchmark import measure, nation, report, rivals, usual_export
 from portal.benchmark.ground import own_database
-from portal.management.commands.benchmark import Command
+from portal.management.commands.benchmark import Command, is_wanted
 
 
 def test_it_refuses_every_database_but_its_own(db: None, settings: Any) -> None:
@@ -61,19 +61,17 @@ def test_a_small_nation_answers_as_its_rivals_do(capfd: pytest.CaptureFixture[st
     assert "not judged at this size" in written
 
 
-def test_the_lines_about_workbooks_are_replaced_alone(tmp_path: Path) -> None:
-    def line(group: str, name: str) -> measure.Line:
-        return measure.Line(group, name, "w", measure.Timing(1, 1, 1, 1), {})
-
-    def results(*lines: measure.Line) -> report.Results:
-        return report.Results("d", "2026-11-22", [], {}, {}, list(lines))
+def test_lines_measured_again_replace_those_about_the_same(tmp_path: Path) -> None:
+    def line(group: str, name: str, ours: float) -> measure.Line:
+        return measure.Line(group, name, "w", measure.Timing(ours, 1, 1, 1), {})
 
     whole = tmp_path / f"{connection.vendor}.json"
-    results(line("Pages", "a"), line("Workbooks", "old")).write(whole)
-    results(line("Pages", "b"), line("Workbooks", "new")).write(tmp_path / f"{connection.vendor}-alone.json")
-    Command.replace(tmp_path)
-    assert [one.name for one in report.Results.read(whole).lines] == ["a", "new"]
-    assert [path.name for path in tmp_path.iterdir()] == [whole.name]
+    lines = [line("Pages", "a", 1), line("Workbooks", "b", 2)]
+    report.Results("d", "2026-11-22", [], {}, {}, lines).write(whole)
+    Command.replace(tmp_path, [line("Workbooks", "b", 3), line("Workbooks", "c", 4)])
+    found = [(one.name, one.ours and one.ours.median) for one in report.Results.read(whole).lines]
+    assert found == [("a", 1), ("b", 3), ("c", 4)]
+    assert [is_wanted("Pages", only) for only in ([], ["Work", "Pa"], ["Work"])] == [True, True, False]
 
 
 def test_a_difference_ends_the_run() -> None:

@@ -2,7 +2,7 @@
 
 import time
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +16,7 @@ from django.utils import timezone
 from metrics import summaries
 from orgs import grams
 from portal.benchmark import ground, measure, nation, report, rivals, workbooks
-from portal.benchmark.measure import Subject
+from portal.benchmark.measure import Line, Subject
 
 SIZES: Final = {
     "tiny": (2_000, 5),
@@ -24,6 +24,10 @@ SIZES: Final = {
     "national": (nation.ENTERPRISES, nation.PARKS),
 }
 ALONE: Final = "alone.json"
+
+
+def is_wanted(group: str, only: Sequence[str]) -> bool:
+    return not only or any(group.startswith(one) for one in only)
 
 
 class Command(BaseCommand):
@@ -39,7 +43,13 @@ class Command(BaseCommand):
         parser.add_argument("--results", type=Path, default=settings.VAR_DIR / "benchmark", help="结果放在哪个文件夹")
         parser.add_argument("--quick", action="store_true", help="每项只做一次：只为核对答案，不为计时")
         parser.add_argument("--page", type=Path, help="不测量，只把结果文件夹里的写成这个页面")
-        parser.add_argument("--workbooks", action="store_true", help="只量工作簿，替换结果里已有的这一组")
+        parser.add_argument(
+            "--only",
+            action="append",
+            default=[],
+            metavar="组",
+            help="只量名称这样开头的组（可重复），替换已有的各行",
+        )
         parser.add_argument("--inside", action="store_true", help="由本命令自己使用：已在临时数据库里")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -51,18 +61,25 @@ class Command(BaseCommand):
         if options["page"]:
             report.write_page(folder, options["page"])
         elif options["inside"]:
-            self.measure(nation.Nation(firms, parks), folder, quick=options["quick"])
+            self.measure(nation.Nation(firms, parks), folder, quick=options["quick"], only=options["only"])
         else:
+            only = options["only"]
             sizes = [(min(nation.USUAL, firms), 1)]
-            if not options["quick"]:
+            if not options["quick"] and is_wanted(workbooks.GROUP, only):
                 sizes.append((workbooks.EXPORTED, 1))
-            for size in sizes if options["workbooks"] else [*sizes, (firms, parks)]:
+            if only != [workbooks.GROUP]:
+                sizes.append((firms, parks))
+            for size in sizes:
                 passed = ["--enterprises", f"{size[0]}", "--parks", f"{size[1]}", "--results", f"{folder}"]
+                passed += [f"--only={group}" for group in only]
                 ground.start_inside([*passed, *(["--quick"] if options["quick"] else [])])
-            if options["workbooks"]:
-                self.replace(folder)
+            if only == [workbooks.GROUP]:
+                kept = folder / f"{connection.vendor}-{ALONE}"
+                lines = [line for line in report.Results.read(kept).lines if line.group == workbooks.GROUP]
+                self.replace(folder, lines)
+                kept.unlink()
 
-    def measure(self, one: nation.Nation, folder: Path, *, quick: bool) -> None:
+    def measure(self, one: nation.Nation, folder: Path, *, quick: bool, only: Sequence[str]) -> None:
         ground.refuse_other_databases()
         if settings.DEBUG:
             raise CommandError("请在 DEBUG 关闭时测量。")
@@ -85,11 +102,13 @@ class Command(BaseCommand):
         if is_alone:
             page = (subject for subject in found if (subject.name, subject.who) == (measure.FIRST_PAGE, "nation"))
             lines = run(page, judged=False, alone={})
-            lines += run(self.workbooks(one, quick=quick), judged=not quick, alone={})
+            if is_wanted(workbooks.GROUP, only):
+                lines += run(self.workbooks(one, quick=quick), judged=not quick, alone={})
         else:
             before = report.Results.read(kept).lines
             known = {line.name: line.ours.median for line in before if line.ours}
-            lines = run(found, judged=one.enterprises >= nation.ENTERPRISES, alone=known)
+            asked = (subject for subject in found if is_wanted(subject.group, only))
+            lines = run(asked, judged=one.enterprises >= nation.ENTERPRISES, alone=known)
             lines += [line for line in before if line.group == workbooks.GROUP]
         results = report.Results(
             report.database(), f"{timezone.localdate()}", report.machine(), one.counts, facts, lines
@@ -97,7 +116,10 @@ class Command(BaseCommand):
         if is_alone:
             results.write(kept)
         else:
-            results.write(folder / f"{connection.vendor}.json")
+            if only:
+                self.replace(folder, lines)
+            else:
+                results.write(folder / f"{connection.vendor}.json")
             kept.unlink()
         for rival in opponents:
             rival.close()
@@ -111,14 +133,14 @@ class Command(BaseCommand):
         results.write(kept)
 
     @staticmethod
-    def replace(folder: Path) -> None:
-        """Put the lines about workbooks in the place of those of an earlier run."""
-        kept, whole = folder / f"{connection.vendor}-{ALONE}", folder / f"{connection.vendor}.json"
+    def replace(folder: Path, lines: Sequence[Line]) -> None:
+        """Put lines in the place of those of an earlier run that are about the same."""
+        whole = folder / f"{connection.vendor}.json"
         results = report.Results.read(whole)
-        results.lines = [line for line in results.lines if line.group != workbooks.GROUP]
-        results.lines += [line for line in report.Results.read(kept).lines if line.group == workbooks.GROUP]
+        newer = {(line.group, line.name, line.who): line for line in lines}
+        results.lines = [newer.pop((line.group, line.name, line.who), line) for line in results.lines]
+        results.lines += newer.values()
         results.write(whole)
-        kept.unlink()
 
     @staticmethod
     def workbooks(one: nation.Nation, *, quick: bool) -> Iterator[Subject]:
