@@ -56,7 +56,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "park_choices": SimpleLazyObject(lambda: _choices(request, parks)),
         "park_overflow": SimpleLazyObject(lambda: len(parks) > MOST_PARKS),
         "current_park": SimpleLazyObject(lambda: _current(parks, slug)),
-        "all_parks_url": _address(request, ""),
+        "all_parks_url": _address(request, "", _kept(request)),
         "parks_ledger_url": reverse("ledger", args=["parks"]),
     }
 
@@ -88,21 +88,26 @@ def _current(parks: list[Any], slug: str) -> Park | None:
 
 def _choices(request: HttpRequest, parks: list[Park]) -> list[ParkChoice]:
     listed = sorted(parks[:MOST_PARKS], key=lambda park: (park.order_key, park.pk))
-    return [ParkChoice(park.slug, park.name, park.is_demo, _address(request, park.slug)) for park in listed]
+    kept = _kept(request)
+    return [ParkChoice(park.slug, park.name, park.is_demo, _address(request, park.slug, kept)) for park in listed]
 
 
-def _address(request: HttpRequest, slug: str) -> str:
-    """This page for another park. From the page of one record it is the ledger that the record is in; a page with the
-    park in its path is that of the other park, and for all parks its ledger."""
+def _kept(request: HttpRequest) -> str:
+    return urlencode({name: request.GET[name] for name in KEPT if request.GET.get(name)})
+
+
+def _address(request: HttpRequest, slug: str, kept: str) -> str:
+    """This page for another park, with what of its query is ``kept``. From the page of one record it is the ledger that
+    the record is in; a page with the park in its path is that of the other park, and for all parks its ledger."""
     match = request.resolver_match
     path = request.path
     if match is not None and match.url_name == "activity-month":
         return reverse("activity-month", kwargs={**match.kwargs, "park": slug}) if slug else _ledger("activities")
     if match is not None and match.url_name and match.url_name.startswith(("record", "ledger-")):
         path = _ledger(match.kwargs["slug"])
-    query = {"park": slug} if slug else {}
-    query |= {name: request.GET[name] for name in KEPT if request.GET.get(name)}
-    return f"{path}?{urlencode(query)}" if query else path
+    # The signs of a slug stand in an address as they are
+    query = "&".join(filter(None, (f"park={slug}" if slug else "", kept)))
+    return f"{path}?{query}" if query else path
 
 
 def _ledger(slug: str) -> str:

@@ -45,6 +45,7 @@ from portal.totals import totals, usual_totals
 PAGE: Final = 50
 ABREAST: Final = 9  # so many columns stand side by side on any desk
 CHUNK: Final = 1024
+FEW: Final = 2_000  # rows that are counted in no time
 LARGE: Final = 60_000  # rows in reach, up to which every page counts the whole filter
 SUMMED: Final = 1_000  # so many of a larger list are summed all the same
 CAP: Final = 10_000  # so far a larger list is counted and turned over; then it says “超过”
@@ -552,13 +553,21 @@ class Listing:
         """Whether more than LARGE rows of the ledger are in reach, whatever the conditions; one park never has them."""
         if not walks(self.ledger.order) or not self.about.several:
             return False
-        if self.ledger.model is Enterprise:
-            # Known without reading a row, where enough are present: some more were there on other days
-            (present,) = self.about.figures.counts(self.day, [Q()])
-            if present is not None and present > LARGE:
-                return True
-        reach = self.about.within(self.ledger.model.objects.visible_to(self.user)).order_by()
-        return reach.values("pk")[: LARGE + 1].count() > LARGE
+        reach = self.about.within(self.ledger.model.objects.visible_to(self.user)).order_by().values("pk")
+        few = min(FEW, LARGE)
+        found: int = reach[: few + 1].count()
+        if found <= few or few == LARGE:
+            return found > LARGE
+        if self.ledger.model is Enterprise and (self.present[0] or 0) > LARGE:
+            return True  # known without reading their rows; some more were there on other days
+        return reach[: LARGE + 1].count() > LARGE
+
+    @cached_property
+    def present(self) -> list[int | None]:
+        """How many enterprises are present on the day, and in each tab of the ledger; None where the month summary does
+        not keep it. Without the conditions of the filter bar."""
+        conditions = [view.condition for view in self.views] if self.drill is None else []
+        return self.about.figures.counts(self.day, [Q(), *conditions])
 
     @cached_property
     def known(self) -> Mapping[str, Any]:
@@ -930,7 +939,7 @@ def known_counts(listing: Listing) -> Mapping[str, Any]:
     figures, day, drill = listing.about.figures, listing.day, listing.drill
     counts: list[int | None]
     if drill is None:
-        counts = figures.counts(day, [view.condition for view in listing.views])
+        counts = listing.present[1:]
     elif isinstance(drill, Drill) and figures.kept(day, [drill.code]):
         rate = figures.on(day, [drill.code])[drill.code]
         parts = {

@@ -5,10 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.http import QueryDict
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils.http import urlencode
 
+from metrics import summaries
 from metrics.indicators import PARTS
 from orgs.models import Enterprise
 from orgs.pinyin import order_key
@@ -190,6 +193,23 @@ def test_the_summary_says_how_long_a_list_is(
                 assert found.length.number == wanted.length.number, (user, query)
             assert list(found.page().object_list) == in_order(wanted)[:4]
     assert known > 90
+
+
+def test_how_large_a_ledger_is_is_known_without_counting_all_of_it(
+    world: Any, administrator: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exactly where the summary says too little: it knows who is present on the day, not who ever was."""
+    summaries.rebuild()
+    there = Enterprise.objects.count()
+    monkeypatch.setattr(listing_module, "FEW", 2)
+    for most, is_large in ((there - 3, True), (there - 1, True), (there, False), (there + 1, False)):
+        monkeypatch.setattr(listing_module, "LARGE", most)
+        assert listing(administrator, "enterprises").is_large == is_large
+    present = listing(administrator, "enterprises").present[0]
+    monkeypatch.setattr(listing_module, "LARGE", present - 1)
+    with CaptureQueriesContext(connection) as asked:
+        assert listing(administrator, "enterprises").is_large
+    assert [query["sql"].count("LIMIT 3") for query in asked if "COUNT(*)" in query["sql"]] == [1]
 
 
 @pytest.mark.usefixtures("summed_up")
