@@ -52,19 +52,17 @@ def is_long(listing: Listing) -> bool:
 
 def key_of(listing: Listing) -> str:
     """What was asked for, and with which rights."""
-    rights = sorted(
-        map(str, Grant.objects.filter(user=listing.user).values_list("role", "reach", "park", "region_prefix"))
-    )
-    asked = [listing.ledger.slug, sorted(listing.state.items()), listing.day.isoformat(), rights]
+    rights = Grant.objects.filter(user=listing.user).values_list("role", "reach", "park", "region_prefix")
+    asked = [listing.ledger.slug, listing.query, listing.day.isoformat(), sorted(map(str, rights))]
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
 
 
 def begin(listing: Listing) -> None:
     """Start making it, in the place of what was made before. Raises Busy while another is being made."""
     _sweep()
-    path = _file_of(listing.user)
+    path = word_file_of(listing.user)
     with processes.taken(path) as descriptor:
-        path.with_suffix(".xlsx").unlink(missing_ok=True)
+        file_of(listing.user).unlink(missing_ok=True)
         total = listing.rows.order_by().count()
         processes.say(descriptor, asdict(Making(key_of(listing), listing.heading[:60], 0, total)))
         arguments = [str(listing.user.pk), listing.ledger.slug, listing.query]
@@ -73,7 +71,7 @@ def begin(listing: Listing) -> None:
 
 def look(user: User) -> Making | None:
     """The workbook that this account has asked for last; ``None`` if there is none, or none any more."""
-    word, is_running = processes.look(_file_of(user))
+    word, is_running = processes.look(word_file_of(user))
     making = Making(**word) if word else None
     if making is None or is_running:
         return making
@@ -86,7 +84,7 @@ def look(user: User) -> Making | None:
 
 def file_of(user: User) -> Path:
     """Where the finished workbook lies."""
-    return _file_of(user).with_suffix(".xlsx")
+    return word_file_of(user).with_suffix(".xlsx")
 
 
 def work(listing: Listing, descriptor: int) -> None:
@@ -105,19 +103,19 @@ def work(listing: Listing, descriptor: int) -> None:
     try:
         table = listing.table(timezone.localtime())
         made = table_workbook(replace(table, rows=told(table.rows)))
-        part = _file_of(listing.user).with_suffix(".part")
+        part = word_file_of(listing.user).with_suffix(".part")
         part.write_bytes(made)
         part.rename(file_of(listing.user))
     except Exception:
-        processes.say(
-            descriptor, asdict(replace(making, problem="生成时出了意外，请再试一次；还是不行请告诉系统管理员。"))
-        )
+        problem = "生成时出了意外，请再试一次；还是不行请告诉系统管理员。"
+        processes.say(descriptor, asdict(replace(making, problem=problem)))
         raise
     made_at = timezone.now().isoformat(timespec="seconds")
     processes.say(descriptor, asdict(replace(making, done=listing.count, total=listing.count, made_at=made_at)))
 
 
-def _file_of(user: User) -> Path:
+def word_file_of(user: User) -> Path:
+    """Where the process says how far it is."""
     folder: Path = settings.VAR_DIR / "exports"
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder / f"{user.pk}.job"

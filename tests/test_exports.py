@@ -2,9 +2,6 @@
 
 import datetime as dt
 import os
-import subprocess
-import sys
-import textwrap
 from dataclasses import asdict, replace
 from io import BytesIO
 from pathlib import Path
@@ -23,8 +20,8 @@ from portal.ledgers import LEDGERS
 from portal.listing import Listing
 from portal.management.commands.export_ledger import Command
 from tests.factories import grant, make_enterprise, make_park, make_user
+from tests.stories import told_by
 
-ROOT = Path(__file__).parents[1]
 LEDGER = "/ledgers/enterprises"
 pytestmark = pytest.mark.django_db
 
@@ -58,7 +55,7 @@ def begun(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) -> lis
 def run(begun: list[list[str]]) -> None:
     """What the process does."""
     user, ledger, query = begun.pop()
-    with processes.taken(exports._file_of(User(pk=int(user)))) as descriptor:
+    with processes.taken(exports.word_file_of(User(pk=int(user)))) as descriptor:
         Command().handle(user=int(user), ledger=ledger, query=query, descriptor=descriptor)
 
 
@@ -105,7 +102,7 @@ def test_the_page_says_how_far_it_is_and_that_another_one_has_to_wait(
     browser: Client, officer: User, begun: list[list[str]]
 ) -> None:
     page = browser.get(f"{LEDGER}/export/").headers["Location"]
-    path = exports._file_of(officer)
+    path = exports.word_file_of(officer)
     word = processes.look(path)[0]
     assert word is not None
     with processes.taken(path) as descriptor:
@@ -153,7 +150,7 @@ def test_after_a_day_it_is_gone(browser: Client, officer: User, begun: list[list
     making = exports.look(officer)
     assert making is not None
     yesterday = timezone.now() - dt.timedelta(days=1, minutes=1)
-    with processes.taken(exports._file_of(officer)) as descriptor:
+    with processes.taken(exports.word_file_of(officer)) as descriptor:
         processes.say(descriptor, asdict(replace(making, made_at=yesterday.isoformat())))
     assert "还没有生成，或已过了一天" in browser.get(page).content.decode()
     os.utime(exports.file_of(officer), (yesterday.timestamp(), yesterday.timestamp()))
@@ -204,9 +201,5 @@ STORY = """
 
 @pytest.mark.files
 def test_a_real_process_makes_one(tmp_path: Path) -> None:
-    around = {**os.environ, "PORTAL_VAR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "portal.settings"}
-    around.pop("DATABASE_URL", None)
-    told = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(STORY)], cwd=ROOT, env=around, capture_output=True, text=True, check=True
-    )
+    told = told_by(STORY, tmp_path)
     assert told.stdout.strip() == "3  True b'PK'", told.stderr

@@ -1,9 +1,5 @@
 """A long batch is worked on by a process of its own, which tells how far it is and writes all or nothing."""
 
-import os
-import subprocess
-import sys
-import textwrap
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,9 +14,8 @@ from portal import processes
 from portal.imports import batches, jobs
 from portal.models import ImportBatch
 from tests.factories import grant, make_enterprise, make_park, make_user
+from tests.stories import told_by
 from tests.test_imports import book
-
-ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
@@ -224,9 +219,5 @@ STORY = """
 
 @pytest.mark.files
 def test_a_real_process_writes_a_batch(tmp_path: Path) -> None:
-    around = {**os.environ, "PORTAL_VAR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "portal.settings"}
-    around.pop("DATABASE_URL", None)
-    told = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(STORY)], cwd=ROOT, env=around, capture_output=True, text=True, check=True
-    )
+    told = told_by(STORY, tmp_path)
     assert told.stdout.strip() == "True done 420 None", told.stderr

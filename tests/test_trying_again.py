@@ -1,9 +1,5 @@
 """Who was kept waiting until the database gave up gets back what he typed, and sends it again with one button."""
 
-import os
-import subprocess
-import sys
-import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +11,8 @@ from django.test import RequestFactory
 
 from portal.trying_again import TryAgain, carried, is_about_waiting
 from tests.factories import make_park
+from tests.stories import told_by
 
-ROOT = Path(__file__).parents[1]
 SEND = RequestFactory()
 
 # Another process holds the database: a connection beside that of the portal
@@ -61,11 +57,7 @@ STORY = """
 
 @pytest.mark.files
 def test_a_writer_who_waited_in_vain_loses_nothing(tmp_path: Path) -> None:
-    around = {**os.environ, "PORTAL_VAR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "portal.settings"}
-    around.pop("DATABASE_URL", None)
-    told = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(STORY)], cwd=ROOT, env=around, capture_output=True, text=True, check=True
-    )
+    told = told_by(STORY, tmp_path)
     lines = told.stdout.strip().splitlines()
     assert lines == ["503 5 True", "200", "302 0477-1234567 '第一行<&\"\\'\\n第二行'"], told.stderr
 

@@ -12,11 +12,10 @@ from typing import Any, Final
 from django.db.models import Exists, OuterRef, Prefetch
 from openpyxl import Workbook
 
-from metrics.coverage import counted_coverages, on_day
+from metrics.coverage import counted_coverages, on_day, standing_coverages
 from metrics.described import Reached
 from metrics.excel import Header, Table, write_table
-from orgs.models import Coverage, Enterprise, User
-from orgs.periods import during
+from orgs.models import Enterprise, User
 from portal.ledgers.enterprises import ENTERPRISES
 
 AT_ONCE: Final = 1000
@@ -59,9 +58,8 @@ class Counted:
 
 def values(user: User, day: dt.date) -> Iterator[list[Any]]:
     """The cells of every enterprise that the user sees on the day, in the order of the ledger."""
-    in_being = during(day, prefix="organization__", since="founded_on", until="dissolved_on")
     counts = Exists(counted_coverages(day).filter(pk=OuterRef("pk")))
-    reaching = Coverage.objects.filter(during(day), in_being).annotate(counts=counts).select_related("organization")
+    reaching = standing_coverages(day).annotate(counts=counts).select_related("organization")
     firms = on_day(Enterprise.objects.visible_to(user), day).select_related("park").order_by(*ENTERPRISES.order)
     loaded = firms.prefetch_related(Prefetch("coverages", reaching.order_by("-counts", "since", "pk"), "reaching"))
     for firm in loaded.iterator(chunk_size=AT_ONCE):
