@@ -419,8 +419,12 @@ def write_table(book: Workbook, table: Table, title: str) -> Any:
 def begin_table(sheet: Any, table: Table) -> None:
     """Fill an empty sheet with all that stands above the rows of ``table``."""
     top = 1 + len(table.lines)  # the last row above the head
+    totals = table.totals() if callable(table.totals) else table.totals
     for number, header in enumerate(table.headers, 1):
-        sheet.column_dimensions[get_column_letter(number)].width = header.width
+        total = totals[number - 1] if totals is not None else None
+        # A number that does not fit is shown as ###; it is bold and indented
+        widest = len(f"{total:,}") + 3 if type(total) is int else 0
+        sheet.column_dimensions[get_column_letter(number)].width = max(header.width, widest)
     sheet.freeze_panes = f"B{table.first}"
     landscape(sheet)
     sheet.print_title_rows = f"{top + 1}:{top + 1}"
@@ -437,9 +441,10 @@ def begin_table(sheet: Any, table: Table) -> None:
             for header in table.headers
         ]
     )
-    if table.totals is not None:
+    if totals is not None:
         bold = Font(BODY_FONT, 11, bold=True)
-        totals = table.totals() if callable(table.totals) else table.totals
+        if height := _height_of(table.headers, totals):
+            sheet.row_dimensions[top + 2].height = height
         sheet.append(_Looks(sheet).line(table.headers, totals, font=bold, border=RULE, fill=GREY))
 
 

@@ -262,3 +262,18 @@ def test_libreoffice_rounds_as_the_page_does(tmp_path: Path) -> None:
 
 def as_cell(rate: Decimal | None) -> float | str:
     return "—" if rate is None else float(rate)
+
+
+def test_a_large_total_is_seen_whole() -> None:
+    """LibreOffice shows ### for a number wider than its column, and cuts a text that wraps in a row of one line."""
+
+    def sheet_of(number: int, text: str) -> Any:
+        headers = [Header("组建状态", width=18), Header("从业人员", "number", 10)]
+        table = Table("台账", (), headers, [["已联合建立", 9]], [text, number])
+        return load_workbook(BytesIO(table_workbook(table))).worksheets[0]
+
+    usual = sheet_of(7_309, "已建70家，84.3%")
+    assert (usual.column_dimensions["B"].width, usual.row_dimensions[3].height) == (10, None)
+    large = sheet_of(7_723_116, "已建18,835家，30.9%，比上年多")
+    assert large.column_dimensions["B"].width >= len("7,723,116") + 3
+    assert large.row_dimensions[3].height == 32
