@@ -9,6 +9,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from django.db.models import BooleanField, Count, ExpressionWrapper
@@ -35,6 +36,7 @@ TOLD: Final = (
     "state_on",
     "staff_on",
 )
+SINCE: Final = itemgetter(0)  # of what is said of a state
 
 
 class Reached(NamedTuple):
@@ -51,16 +53,16 @@ def describe(firms: Sequence[Enterprise], day: dt.date) -> None:
     those that count first; in four questions."""
     ask, keys = _questions(day), [firm.pk for firm in firms]
     states, helped, worked, ways = (defaultdict(list) for _ in range(4))
-    reached: dict[int, list[Reached]] = defaultdict(list)
+    reached: dict[int, list[tuple[bool, dt.date, int, Reached]]] = defaultdict(list)
     for key, *said in ask.states(keys):
         states[key].append(said)
     for key, kind, counts in ask.work(keys):
         helped[key].append(kind)
         if counts:
             worked[key].append(kind)
-    for key, way, *said in ask.reaching(keys):
+    for key, way, since, pk, *said in ask.reaching(keys):
         one = Reached(*said)
-        reached[key].append(one)
+        reached[key].append((not one.counts, since, pk, one))
         if one.counts:
             ways[key].append(way)
     heads = {key: numbers for key, *numbers in ask.heads(keys)}
@@ -68,14 +70,14 @@ def describe(firms: Sequence[Enterprise], day: dt.date) -> None:
     for key, firm in zip(keys, firms, strict=True):
         own, covering, work = states.get(key), ways.get(key, none), worked.get(key, none)
         help_on, non_public = helped.get(key, none), firm.is_non_public
-        operating = [said for said in own or () if said[0] == BusinessStateKind.OPERATING] if non_public else []
-        state, staff = own[0][:2] if own else (None, None)
+        operating = [said for said in own or () if said[1] == BusinessStateKind.OPERATING] if non_public else []
+        _, state, staff, _ = max(own, key=SINCE) if own else (None, None, None, None)
         members, full = heads.get(key, (0, 0))
         # Beside the columns, without asking the class for each name
         firm.__dict__ |= {
             "non_public": non_public,
             "in_real": bool(operating),
-            "in_scale": any(said[2] for said in operating),
+            "in_scale": any(said[3] for said in operating),
             "covered": bool(covering),
             "solo": not SOLO_WAYS.isdisjoint(covering),
             "worked": bool(work),
@@ -84,7 +86,7 @@ def describe(firms: Sequence[Enterprise], day: dt.date) -> None:
             "members": members,
             "state_on": state,
             "staff_on": staff,
-            "reached_by": reached.get(key, none),
+            "reached_by": [one for *_, one in sorted(reached[key])] if key in reached else none,
         }
         for name, kind in HELP.items():
             firm.__dict__[name] = kind in help_on
@@ -93,8 +95,8 @@ def describe(firms: Sequence[Enterprise], day: dt.date) -> None:
 class Questions(NamedTuple):
     """What is asked of many enterprises on one day; each row begins with the key of the enterprise."""
 
-    states: Prepared  # state, staff, above the scale; the latest first
-    reaching: Prepared  # way of a coverage, and what :class:`Reached` says
+    states: Prepared  # since when, state, staff, above the scale
+    reaching: Prepared  # way of a coverage, since when, its key, and what :class:`Reached` says
     work: Prepared  # kind of a work coverage, and whether it counts
     heads: Prepared  # members, full members
 
@@ -109,13 +111,13 @@ def _questions(day: dt.date) -> Questions:
     }
 
     def states(keys: Sequence[int]) -> Any:
-        said = BusinessState.objects.filter(during(day), enterprise__in=keys).order_by("-since")
-        return said.values_list("enterprise", "state", "staff", "above_scale")
+        said = BusinessState.objects.filter(during(day), enterprise__in=keys).order_by()
+        return said.values_list("enterprise", "since", "state", "staff", "above_scale")
 
     def reaching(keys: Sequence[int]) -> Any:
         rows = standing_coverages(day).filter(enterprise__in=keys).annotate(counts=_whether(COUNTED))
         names = ("organization", "organization__short_name", "organization__founded_on", "counts")
-        return rows.order_by("-counts", "since", "pk").values_list("enterprise", "way", *names)
+        return rows.order_by().values_list("enterprise", "way", "since", "pk", *names)
 
     def work(keys: Sequence[int]) -> Any:
         rows = WorkCoverage.objects.filter(during(day), enterprise__in=keys).annotate(counts=_whether(COUNTED_WORK))

@@ -25,7 +25,7 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.xml.constants import SHEET_MAIN_NS
 from openpyxl.xml.functions import fromstring, tostring
 
-from metrics.longsheet import Rows, spliced
+from metrics.longsheet import Pieces, Rows, spliced
 
 Kind = Literal["text", "mark", "number", "date", "percent", "tick"]  # a mark is a short text in the middle
 
@@ -87,7 +87,10 @@ def table_workbook(table: Table) -> bytes:
             len(table.headers),
             lambda values: _height_of(table.headers, values),
         )
-        long.write(rows, table.rows, table.first)
+        if isinstance(table.rows, Pieces):
+            long.write_pieces(rows, table.rows, table.first)
+        else:
+            long.write(rows, table.rows, table.first)
         begin_table(sheet, table)
         facts = table.facts() if callable(table.facts) else table.facts
         write_table(book, _explanation(f"{table.title}：说明", facts), "说明")

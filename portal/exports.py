@@ -7,7 +7,7 @@ whoever has lost a right does not find what was made before.
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -18,11 +18,12 @@ from django.utils import timezone
 from metrics.excel import table_workbook
 from orgs.models import Grant, User
 from portal import processes
+from portal.hands import several
+from portal.listbook import CHUNK, table_of
 from portal.listing import Listing
 
 LONG: Final = 20_000  # rows of which the workbook takes a few seconds
 KEPT: Final = dt.timedelta(days=1)
-EVERY: Final = 500  # rows between two words about how far it is
 
 
 @dataclass(frozen=True)
@@ -94,15 +95,12 @@ def work(listing: Listing, descriptor: int) -> None:
         raise ValueError("no word in the file")
     making = Making(**word)
 
-    def told(rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
-        for number, row in enumerate(rows, 1):
-            if number % EVERY == 0:
-                processes.say(descriptor, asdict(replace(making, done=number, total=max(number, making.total))))
-            yield row
+    def told(pieces: int) -> None:
+        done = pieces * CHUNK
+        processes.say(descriptor, asdict(replace(making, done=done, total=max(done, making.total))))
 
     try:
-        table = listing.table(timezone.localtime())
-        made = table_workbook(replace(table, rows=told(table.rows)))
+        made = workbook_of(listing, told)
         part = word_file_of(listing.user).with_suffix(".part")
         part.write_bytes(made)
         part.rename(file_of(listing.user))
@@ -112,6 +110,19 @@ def work(listing: Listing, descriptor: int) -> None:
         raise
     made_at = timezone.now().isoformat(timespec="seconds")
     processes.say(descriptor, asdict(replace(making, done=listing.count, total=listing.count, made_at=made_at)))
+
+
+def workbook_of(listing: Listing, told: Callable[[int], None] = lambda pieces: None) -> bytes:
+    """The workbook, made by as many processes as there are cores; ``told`` is told after each of its pieces how many
+    there are."""
+    share = several()
+
+    def each(make: Callable[[int], Any], numbers: Iterable[int]) -> Iterator[Any]:
+        for done, made in enumerate(share(make, numbers), 1):
+            yield made
+            told(done)
+
+    return table_workbook(table_of(listing, timezone.localtime(), each))
 
 
 def word_file_of(user: User) -> Path:

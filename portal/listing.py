@@ -16,7 +16,6 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
-from metrics.excel import Header, Table
 from metrics.indicators import (
     COMPOSITIONS,
     ENTERPRISES,
@@ -37,14 +36,13 @@ from portal.context import Entry
 from portal.filters import RecordField
 from portal.ledgers import LEDGERS, Column, Ledger, View
 from portal.parkwalk import ParkWalk, walks
-from portal.places import name_of, reach_words
+from portal.places import name_of
 from portal.saved import NO_VIEWS, PLAIN, Views, is_bare
 from portal.templatetags import show
 from portal.totals import totals, usual_totals
 
 PAGE: Final = 50
 ABREAST: Final = 9  # so many columns stand side by side on any desk
-CHUNK: Final = 1024
 FEW: Final = 2_000  # rows that are counted in no time
 LARGE: Final = 60_000  # rows in reach, up to which every page counts the whole filter
 SUMMED: Final = 1_000  # so many of a larger list are summed all the same
@@ -719,11 +717,14 @@ class Listing:
             number = last
         return Page(self._keys(number), number, paginator) if self.is_large else paginator.page(number)
 
-    def loaded(self, pks: list[int]) -> list[Any]:
-        """The rows of these keys in this order, with all that the columns show."""
+    def loaded(self, pks: Sequence[int], *, without: Sequence[str] = ()) -> list[Any]:
+        """The rows of these keys in this order, with all that the columns show, ``without`` fields nobody reads."""
         if not pks:
             return []
-        rows: ScopedQuerySet = self.ledger.model.objects.visible_to(self.user).filter(pk__in=pks)
+        # In no order: the database need not sort what is put into the order of the keys
+        rows: ScopedQuerySet = self.ledger.model.objects.visible_to(self.user).filter(pk__in=pks).order_by()
+        if without:
+            rows = rows.defer(*without)
         if self.drill:
             rows = self.drill.subject.annotated(rows, self.day)
         found = {row.pk: row for row in self.ledger.load(rows, self.day, self.user)}
@@ -868,64 +869,6 @@ class Listing:
         everything = self.about.within(self.ledger.model.objects.visible_to(self.user))
         found = self.filterset.narrowed(self.filterset.find(everything, "q", words)).order_by("pk")[:5]
         return [(str(row), self.record_url(self.ledger.slug, row.pk)) for row in found]
-
-    # The workbook
-
-    def table(self, now: dt.datetime) -> Table:
-        """Everything the page shows over all its pages, and on a second sheet what it was."""
-        facts: list[tuple[str, Any]] = [
-            ("台账", self.ledger.title),
-            ("标签", self.view.label),
-            ("视图", self.saved.current.title if self.saved.current else "无"),
-            ("园区", reach_words(self.about)),
-        ]
-        if self.rate is not None:
-            facts += [("指标", self.rate.indicator.label), ("指标数值", self.rate.text)]
-        facts += [("筛选条件", "；".join(f"{chip.label}：{chip.text}" for chip in self.chips) or "无")]
-        if self.ledger.dated:
-            facts += [("截至", self.day)]
-        facts += [("列", "、".join(column.label for column in self.columns)), ("排序", self.sort_words)]
-        made = [("导出人", str(self.user)), ("导出时间", now)]
-        place = reach_words(self.about)
-        headers = [
-            Header(column.label, "mark" if column.centred and column.kind == "text" else column.kind, column.width)
-            for column in self.columns
-        ]
-        return Table(
-            self.ledger.title,
-            [lambda: f"{place}　{self.figure or self.caption}"],
-            headers,
-            self._all_values(),
-            lambda: self.totals,
-            lambda: [*facts, ("行数", self.count), *made],
-        )
-
-    def _all_values(self) -> Iterator[list[Any]]:
-        pks = list(self.rows.values_list("pk", flat=True))
-        day, everywhere = self.day, self.about.persons.everywhere
-        # Most columns are withheld from nobody, and a hundred thousand rows need not ask of each
-        open_to_all = not any(column.personal for column in self.columns) or everywhere
-        values = [column.value for column in self.columns]
-        tally = self.ledger.tally if self._may_tally else None
-        totals: dict[str, Any] = {}
-        if tally:
-            tally([], totals)
-        for start in range(0, len(pks), CHUNK):
-            rows = self.loaded(pks[start : start + CHUNK])
-            if tally:
-                tally(rows, totals)
-            for row in rows:
-                if open_to_all:
-                    yield [value(row, day) for value in values]
-                else:
-                    yield [self.value(row, column) for column in self.columns]
-        if tally:
-            self.counted = totals
-
-    @property
-    def _may_tally(self) -> bool:
-        """Whether nobody has counted yet, nor needs the other tabs counted."""
-        return "counted" not in self.__dict__ and self.drill is None and not self.is_large
 
 
 def known_counts(listing: Listing) -> Mapping[str, Any]:

@@ -18,6 +18,7 @@ from metrics.targets import aims, lacking
 from orgs.models import Change, Enterprise, Park
 from orgs.regions import named
 from orgs.scoping import persons_of
+from portal.listbook import table_of
 from portal.next_ten import next_ten
 from portal.templatetags.charts import line_of
 from portal.views.dashboard import Step, headline
@@ -484,7 +485,7 @@ def test_a_region_narrows_the_ledgers_and_their_workbooks(regions: Any, sign_in:
     assert [(chip.label, chip.text) for chip in listing.chips] == [("地区", "湖南"), ("截至", f"{DAY}")]
     assert "region=43" in listing.export_url
     assert "region" not in listing.chips[0].url
-    facts: Any = listing.table(timezone.now()).facts
+    facts: Any = table_of(listing, timezone.now()).facts
     assert dict(facts())["行数"] == 83
     assert client.get("/ledgers/parks/?region=4303").context["listing"].count == 1
 

@@ -13,6 +13,7 @@ from metrics.coverage import on_day
 from metrics.described import TOLD, describe
 from orgs.models import Enterprise
 from portal.ledgers.enterprises import ENTERPRISES
+from portal.ledgers.shape import together
 from tests.test_coverage_property import FIRST, LENGTH, PLAIN, random_history, store
 
 pytestmark = pytest.mark.django_db
@@ -36,9 +37,7 @@ def told_alike(size: int, seed: int) -> None:
 def tallied_alike(firms: list[Any], day: dt.date) -> None:
     """The totals of a workbook, added up from its rows a few at a time, are those that the page asks for."""
     assert ENTERPRISES.tally is not None
-    totals: dict[str, Any] = {}
-    for start in range(0, len(firms) + 1, 3):
-        ENTERPRISES.tally(firms[start : start + 3], totals)
+    totals = together([ENTERPRISES.tally(firms[start : start + 3]) for start in range(0, len(firms) + 1, 3)])
     asked = ENTERPRISES.totals(Q(), day)
     rows = ENTERPRISES.prepare(Enterprise.objects.all(), day)
     # Prefixed, because an aggregate may not bear the name of an annotation

@@ -25,6 +25,7 @@ from metrics.excel import (
     write_table,
 )
 from metrics.indicators import percent
+from metrics.longsheet import Pieces
 from tests.libreoffice import recalculated
 
 DANGEROUS = (
@@ -126,6 +127,30 @@ def test_rows_written_as_text_are_those_that_openpyxl_writes(data: st.DataObject
     out = BytesIO()
     usual.save(out)
     assert looks(opened(table_workbook(table)).worksheets[0]) == looks(opened(out.getvalue()).worksheets[0])
+
+
+@given(st.data())
+@settings(max_examples=30, deadline=None)
+def test_rows_in_pieces_are_those_of_one_piece_also_where_some_are_gone(data: st.DataObject) -> None:
+    headers = [Header("列", kind, 12) for kind in data.draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=3))]
+    drawn = data.draw(st.lists(st.tuples(st.booleans(), st.tuples(*[VALUES for _ in headers])), max_size=8))
+    size = data.draw(st.integers(1, 3))
+    pieces = [drawn[start : start + size] for start in range(0, len(drawn), size)]
+    left = [[values for is_left, values in piece if is_left] for piece in pieces]
+    told: list[int] = []
+    in_pieces = Pieces([len(piece) for piece in pieces], lambda number: (left[number], number), told.append)
+    made = opened(table_workbook(Table("表", (), headers, in_pieces)))
+    assert told == list(range(len(pieces)))
+    at_once = [values for piece in left for values in piece]
+    assert list(in_pieces) == at_once
+    assert looks(made.worksheets[0]) == looks(opened(table_workbook(Table("表", (), headers, at_once))).worksheets[0])
+
+
+def test_a_text_that_looks_like_a_row_number_stays_when_rows_move_up() -> None:
+    text = '<c r="A4"><row r="5">'
+    pieces = Pieces([2, 1], lambda number: ([(text,)], number), lambda number: None)
+    sheet = opened(table_workbook(Table("表", (), (Header("名称"),), pieces))).worksheets[0]
+    assert [row[0].value for row in sheet.iter_rows(min_row=3)] == [text, text]
 
 
 def test_cells_are_typed() -> None:

@@ -44,10 +44,11 @@ def browser(client: Client, officer: User) -> Client:
 
 @pytest.fixture(autouse=True)
 def begun(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) -> list[list[str]]:
-    """More than five rows are long; and the process is left to :func:`run`, for it could not see the transaction."""
+    """More than five rows are long; and other processes are left out, for they could not see the transaction."""
     settings.VAR_DIR = tmp_path
     started: list[list[str]] = []
     monkeypatch.setattr(exports, "LONG", 5)
+    monkeypatch.setattr(exports, "several", lambda: map)
     monkeypatch.setattr(processes, "start", lambda command, arguments, descriptor, path: started.append(arguments))
     return started
 

@@ -35,7 +35,8 @@ from orgs.models import (
 )
 from portal.asking import Asked
 from portal.filters import MOST_OPTIONS, STATUSES
-from portal.ledgers import LEDGERS
+from portal.ledgers import LEDGERS, Ledger
+from portal.listbook import pieces_of, table_of
 from portal.listing import PAGE, Listing, counts
 from tests.factories import (
     affiliate,
@@ -82,7 +83,7 @@ def listing(user: Any, slug: str, park: Park | None = None, on: dt.date = TODAY,
 def column(found: Listing, name: str) -> list[Any]:
     """The values of one column over all rows."""
     place = [one.name for one in found.columns].index(name)
-    return [values[place] for values in found._all_values()]
+    return [values[place] for values in pieces_of(found)]
 
 
 # Who sees what
@@ -134,6 +135,22 @@ def test_the_park_is_a_column_only_where_there_are_several(world: Any, administr
     assert "park" in [one.name for one in listing(administrator, "members").columns]
     assert "park" not in [one.name for one in listing(officer, "members").columns]
     assert "park" not in [one.name for one in listing(administrator, "members", world.jia.park).columns]
+
+
+@pytest.mark.parametrize("ledger", [one for one in LEDGERS.values() if one.lean], ids=lambda one: one.slug)
+def test_a_workbook_loads_every_field_that_its_columns_show(world: Any, officer: Any, ledger: Ledger) -> None:
+    def asked(name: str) -> int:
+        pieces = pieces_of(listing(officer, ledger.slug, columns=name))
+        with CaptureQueriesContext(connection) as queries:
+            rows, _ = pieces.make(0)
+        assert len(rows) > 1
+        return len(queries)
+
+    usual = asked("")
+    for column in (*ledger.columns, *ledger.more):
+        assert asked(column.name) == usual, column.name
+    (loaded,) = listing(officer, ledger.slug).loaded([world.jia.gap.pk], without=["note"])
+    assert loaded.get_deferred_fields() == {"note"}
 
 
 RECORD_FILTERS = [
@@ -299,7 +316,7 @@ def test_organizations_show_the_facts_of_the_day(world: Any, officer: Any) -> No
 
     def facts(on: str) -> list[Any]:
         found = listing(officer, "organizations", on=day(on), q="甲河新支部")
-        (row,) = found._all_values()
+        (row,) = pieces_of(found)
         names = [one.name for one in found.columns]
         return [row[names.index(name)] for name in ("secretary", "term", "expires", "members", "covers")]
 
@@ -604,7 +621,7 @@ def test_the_names_behind_every_group_of_every_composition(world: Any, administr
         expected = {EVERY_GROUP: shares[0].whole, **{share.group.key: share.count for share in shares}}
         for part, count in expected.items():
             found = listing(administrator, one.subject.slug, indicator=code, part=part)
-            exported = list(found.table(timezone.localtime()).rows)
+            exported = list(table_of(found, timezone.localtime()).rows)
             assert found.count == count == len(exported), (code, part)
             assert [tab.count for tab in found.tabs] == list(expected.values())
 

@@ -10,14 +10,13 @@ from typing import Final
 from django.core.management import CommandError
 from django.db import transaction
 from django.http import HttpRequest, QueryDict
-from django.utils import timezone
 from openpyxl import Workbook
 from stdnum.cn import uscc
 
-from metrics.excel import table_workbook
 from orgs.models import Enterprise, EnterpriseSize, Industry, Park, User
 from portal.benchmark import usual_export, usual_import
 from portal.benchmark.measure import Bar, Reader, Subject
+from portal.exports import workbook_of
 from portal.imports import batches, check
 from portal.imports.outcomes import Result
 from portal.imports.plans import PLANS
@@ -128,7 +127,7 @@ def exported(one: Reader, day: dt.date) -> Iterator[Subject]:
         request = HttpRequest()
         request.user, request.GET = one.user, QueryDict(f"day={day}")
         listing = listing_of(request, "enterprises")
-        table_workbook(listing.table(timezone.localtime()))
+        workbook_of(listing)
         return listing.count
 
     yield Subject(

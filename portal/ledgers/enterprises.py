@@ -203,7 +203,9 @@ def former_words(row: Any, day: dt.date) -> str:
 
 
 WHY: Final = Column("why", "不计入原因", lambda row, day: why_not_operating(row), phone="原因", wide=True, width=16)
-MISSING: Final = Column("missing", "未填项目", missing_words, phone="未填", wide=True, width=24)
+MISSING: Final = Column(
+    "missing", "未填项目", missing_words, phone="未填", wide=True, width=24, fields=("uscc", "size")
+)
 INCOMPLETE: Final = Q(uscc="") | Q(industry="") | Q(size="") | Q(state_on__isnull=True) | Q(staff_on__isnull=True)
 _WORKS_SHOWN: Final = ("unions", "leagues", "womens")
 OPERATING: Final = Q(in_real=True)
@@ -258,26 +260,19 @@ def enterprise_totals(q: Q, day: dt.date) -> dict[str, Aggregate]:
     }
 
 
-def tally_enterprises(firms: Sequence[Any], totals: dict[str, Any]) -> None:
-    """The same totals, of rows that are loaded: added to those of the rows before them."""
-    industries: set[str] = totals.setdefault("seen", set())
-    industries.update(firm.industry for firm in firms if firm.industry)
-    totals["industries"] = len(industries)
-    counted = {
+def tally_enterprises(firms: Sequence[Any]) -> dict[str, Any]:
+    """The same totals, of rows that are loaded."""
+    staff = [firm.staff_on for firm in firms if firm.staff_on is not None]
+    return {
         "n": len(firms),
         "real": sum(firm.in_real for firm in firms),
         "built": sum(firm.in_real and firm.covered for firm in firms),
+        "industries": frozenset(firm.industry for firm in firms if firm.industry),
+        "staff": sum(staff) if staff else None,
+        "full": sum(firm.full_members for firm in firms) if firms else None,
         "instructors": sum(firm.instructed for firm in firms),
         **{name: sum(getattr(firm, name) for firm in firms) for name in _WORKS_SHOWN},
     }
-    for name, number in counted.items():
-        totals[name] = totals.get(name, 0) + number
-    # As the database sums: of nothing that is known, nothing
-    for name, known in (
-        ("staff", [firm.staff_on for firm in firms if firm.staff_on is not None]),
-        ("full", [firm.full_members for firm in firms]),
-    ):
-        totals[name] = sum(known, totals.get(name) or 0) if known else totals.get(name)
 
 
 def built_words(t: Totals) -> str:
@@ -364,6 +359,7 @@ ENTERPRISES = Ledger(
     load=load_enterprises,
     totals=enterprise_totals,
     tally=tally_enterprises,
+    lean=True,
     order=(*parks_first(), "order_key", "pk"),
     views=lambda day: ENTERPRISE_VIEWS,
     more=(
@@ -391,19 +387,20 @@ ENTERPRISES = Ledger(
             sort=(rank("size", EnterpriseSize.values),),
             phone="规模",
             width=10,
+            fields=("size",),
         ),
         Column("scale", "规模以上", has("in_scale"), phone="规上", centred=True, width=10),
         stored("industry_code", "行业大类代码", width=12),
         Column("party", "党员（含预备）", attribute("members"), "number", phone="党员", width=12),
         stored("settled", "入驻日期", "settled_on", "date", width=12),
-        Column("former", "曾用名", former_words, phone="曾用名", wide=True, width=30),
+        Column("former", "曾用名", former_words, phone="曾用名", wide=True, width=30, fields=("former_names",)),
         stored("locality", "属地", width=20),
         stored("address", "地址", wide=True, width=34),
         stored("authority", "行业主管部门", "sector_authority", width=20),
         stored("line", "隶属关系", "subordination", width=20),
         stored("contact", "党建联系人", phone="联系人", personal="contact"),
-        Column("phone", "联系电话", attribute("phone"), personal="phone", phone="电话", width=16),
-        Column("note", "备注", attribute("note"), personal="note", phone="备注", wide=True, width=30),
+        Column("phone", "联系电话", attribute("phone"), personal="phone", phone="电话", width=16, fields=("phone",)),
+        Column("note", "备注", attribute("note"), personal="note", phone="备注", wide=True, width=30, fields=("note",)),
         WHY,
         MISSING,
     ),

@@ -26,6 +26,7 @@ class Column:
     names what the database sorts by. ``total`` reads the totals of the whole filter. ``tones`` maps a value to the kind
     of a state word. ``phone`` is the short label on a phone; None hides the column there, "" shows it without a label.
     ``personal`` marks what only those see who may see persons, by the model's name for it (``ScopedModel.personal``).
+    ``fields`` are those of the model that it reads, if it is not shown unasked.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Column:
     centred: bool = False
     personal: str = ""
     width: int = 14
+    fields: tuple[str, ...] = ()
 
     @property
     def css(self) -> str:
@@ -69,8 +71,9 @@ class Ledger:
     of one page in a number of queries that does not depend on how many there are. A column reads what is loaded anyway:
     choosing it costs no query.
 
-    ``totals`` gives aggregates over the prepared rows that meet a condition. ``tally``, where there is one, adds
-    some loaded rows to the same totals, empty at first: for a workbook, which reads every row anyway. ``bulk`` names
+    ``totals`` gives aggregates over the prepared rows that meet a condition. ``tally``, where there is one, gives
+    the same totals of some loaded rows, to be put together by :func:`together`: for a workbook, which reads every row
+    anyway. A ``lean`` ledger is read for one without the ``fields`` of the columns that were not chosen. ``bulk`` names
     the fields of the entry form that may be set for many records at once: never what tells one record from another.
     """
 
@@ -89,7 +92,8 @@ class Ledger:
     order: tuple[str | Combinable, ...]
     views: Callable[[dt.date], tuple[View, ...]] = lambda day: (ALL_ROWS,)
     more_totals: Callable[[ScopedQuerySet, dt.date], Totals] | None = None
-    tally: Callable[[Sequence[Any], dict[str, Any]], None] | None = None
+    tally: Callable[[Sequence[Any]], dict[str, Any]] | None = None
+    lean: bool = False
     more: tuple[Column, ...] = ()
     park_column: Column | None = None
     dated: bool = True
@@ -126,6 +130,19 @@ def summed(field: str, condition: Q) -> Sum:
     return Sum(field, filter=condition or None)
 
 
+def together(tallies: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The totals of all rows from those of some: of a set how many different ones, of a number the sum, and as the
+    database sums: of nothing that is known, nothing."""
+    totals: dict[str, Any] = {}
+    for name in tallies[0]:
+        known = [one[name] for one in tallies if one[name] is not None]
+        if known and isinstance(known[0], frozenset):
+            totals[name] = len(frozenset().union(*known))
+        else:
+            totals[name] = sum(known) if known else None
+    return totals
+
+
 def rank(field: str, values: Sequence[str]) -> Case:
     """Sort by the declared order of an enumeration; what is not in it comes last."""
     whens = [When(**{field: value}, then=Value(place)) for place, value in enumerate(values)]
@@ -150,7 +167,10 @@ def stored(
     """A column as it is kept in the database, at the end of a dotted path that the rows are loaded with."""
     path = path or name
     by = (path.replace(".", "__"),)
-    return Column(name, label, attribute(path), kind, sort=by, phone=phone or label, wide=wide, **given)
+    fields = (path,) if "." not in path else ()
+    return Column(
+        name, label, attribute(path), kind, sort=by, phone=phone or label, wide=wide, **{"fields": fields} | given
+    )
 
 
 def target(slug: str, path: str) -> Callable[[Any], tuple[str, int] | None]:

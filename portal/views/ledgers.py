@@ -18,6 +18,7 @@ from portal.grid import way_in
 from portal.imports.bulk import BULK
 from portal.imports.plans import PLANS
 from portal.ledgers import LEDGERS, Ledger
+from portal.listbook import table_of
 from portal.listing import LARGE, Listing, counts, kept, open_ledgers, subnav
 from portal.merging.finding import KINDS
 from portal.picking import bar
@@ -67,7 +68,7 @@ def export(request: HttpRequest, slug: str) -> HttpResponseBase:
         return shown(request, listing)
     if exports.is_long(listing):
         return _begun(request, listing)
-    return _as_file(HttpResponse(table_workbook(listing.table(timezone.localtime())), CONTENT_TYPE), listing)
+    return _as_file(HttpResponse(table_workbook(table_of(listing, timezone.localtime())), CONTENT_TYPE), listing)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
