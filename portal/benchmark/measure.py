@@ -143,7 +143,9 @@ def limited(seconds: float) -> Iterator[None]:
             raise OutOfTime from error
         raise
     finally:
-        if connection.vendor == "sqlite":
+        if connection.connection is not raw:
+            pass  # who shares its work with copies of its process (portal/hands.py) closes its connections before
+        elif connection.vendor == "sqlite":
             raw.set_progress_handler(None, 0)
         else:
             raw.execute("SET statement_timeout = 0")
