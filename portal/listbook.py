@@ -11,7 +11,7 @@ from portal.ledgers.shape import together
 from portal.listing import Listing
 from portal.places import reach_words
 
-CHUNK: Final = 1024  # rows that are loaded together
+CHUNK: Final = 512  # rows that are loaded together
 
 
 def table_of(listing: Listing, now: dt.datetime, each: Each = map) -> Table:
