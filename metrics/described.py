@@ -12,7 +12,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
-from django.db.models import BooleanField, Count, ExpressionWrapper
+from django.db.models import BooleanField, ExpressionWrapper
 
 from metrics.coverage import COUNTED, COUNTED_WORK, employed_members, standing_coverages
 from orgs.models import SOLO_WAYS, BusinessState, BusinessStateKind, Enterprise, Member, WorkCoverage, WorkKind
@@ -53,6 +53,7 @@ def describe(firms: Sequence[Enterprise], day: dt.date) -> None:
     those that count first; in four questions."""
     ask, keys = _questions(day), [firm.pk for firm in firms]
     states, helped, worked, ways = (defaultdict(list) for _ in range(4))
+    members, full = (defaultdict(set) for _ in range(2))
     reached: dict[int, list[tuple[bool, dt.date, int, Reached]]] = defaultdict(list)
     for key, *said in ask.states(keys):
         states[key].append(said)
@@ -65,14 +66,16 @@ def describe(firms: Sequence[Enterprise], day: dt.date) -> None:
         reached[key].append((not one.counts, since, pk, one))
         if one.counts:
             ways[key].append(way)
-    heads = {key: numbers for key, *numbers in ask.heads(keys)}
+    for key, member, is_full in ask.heads(keys):
+        members[key].add(member)
+        if is_full:
+            full[key].add(member)
     none: tuple[Any, ...] = ()
     for key, firm in zip(keys, firms, strict=True):
         own, covering, work = states.get(key), ways.get(key, none), worked.get(key, none)
         help_on, non_public = helped.get(key, none), firm.is_non_public
         operating = [said for said in own or () if said[1] == BusinessStateKind.OPERATING] if non_public else []
         _, state, staff, _ = max(own, key=SINCE) if own else (None, None, None, None)
-        members, full = heads.get(key, (0, 0))
         # Beside the columns, without asking the class for each name
         firm.__dict__ |= {
             "non_public": non_public,
@@ -82,8 +85,8 @@ def describe(firms: Sequence[Enterprise], day: dt.date) -> None:
             "solo": not SOLO_WAYS.isdisjoint(covering),
             "worked": bool(work),
             "instructed": WorkKind.INSTRUCTOR in work,
-            "full_members": full,
-            "members": members,
+            "full_members": len(full.get(key, none)),
+            "members": len(members.get(key, none)),
             "state_on": state,
             "staff_on": staff,
             "reached_by": [one for *_, one in sorted(reached[key])] if key in reached else none,
@@ -98,17 +101,13 @@ class Questions(NamedTuple):
     states: Prepared  # since when, state, staff, above the scale
     reaching: Prepared  # way of a coverage, since when, its key, and what :class:`Reached` says
     work: Prepared  # kind of a work coverage, and whether it counts
-    heads: Prepared  # members, full members
+    heads: Prepared  # a member, perhaps twice, and whether he is a full one
 
 
 @lru_cache(maxsize=DAYS)
 def _questions(day: dt.date) -> Questions:
     full = Member.full_q(day, "member__")
     party = employed_members(day, full | Member.probationary_q(day, "member__"))
-    heads = {
-        "all": Count("member", distinct=True),
-        "full": Count("member", distinct=True, filter=full),
-    }
 
     def states(keys: Sequence[int]) -> Any:
         said = BusinessState.objects.filter(during(day), enterprise__in=keys).order_by()
@@ -123,11 +122,11 @@ def _questions(day: dt.date) -> Questions:
         rows = WorkCoverage.objects.filter(during(day), enterprise__in=keys).annotate(counts=_whether(COUNTED_WORK))
         return rows.order_by().values_list("enterprise", "kind", "counts")
 
-    def numbers(keys: Sequence[int]) -> Any:
-        counted = party.filter(enterprise__in=keys).order_by().values("enterprise").annotate(**heads)
-        return counted.values_list("enterprise", "all", "full")
+    def heads(keys: Sequence[int]) -> Any:
+        employed = party.filter(enterprise__in=keys).annotate(full=_whether(full))
+        return employed.order_by().values_list("enterprise", "member", "full")
 
-    return Questions(Prepared(states), Prepared(reaching), Prepared(work), Prepared(numbers))
+    return Questions(Prepared(states), Prepared(reaching), Prepared(work), Prepared(heads))
 
 
 def _whether(condition: Any) -> ExpressionWrapper:
