@@ -7,9 +7,10 @@ own. A copy lives no longer than the process that made it, however that ends.
 import fcntl
 import gc
 import os
+import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from typing import Any, Final, cast
@@ -20,12 +21,12 @@ from metrics.longsheet import Each
 
 MOST: Final = 2
 AHEAD: Final = 2  # numbers given to a copy at once, so that it need not wait for the next
-ROOM: Final = 1 << 20  # bytes; more is for the administrator to allow
+ROOM: Final = 1 << 20  # bytes
 
 
 def several() -> Each:
-    """As many as this machine has cores for, and no more than :data:`MOST`."""
-    number = min(MOST, len(os.sched_getaffinity(0)))
+    """As many as this machine has cores for, and no more than :data:`MOST`; on other systems than Linux one."""
+    number = min(MOST, len(os.sched_getaffinity(0))) if sys.platform == "linux" else 1
     return map if number < 2 else lambda make, numbers: shared(make, numbers, number - 1)
 
 
@@ -65,7 +66,8 @@ class Copy:
         asked, self.asks = context.Pipe(duplex=False)
         self.told, tells = context.Pipe(duplex=False)
         # What is made waits here while this process makes something itself; the usual 64 KB would hold a copy up
-        fcntl.fcntl(tells.fileno(), fcntl.F_SETPIPE_SZ, ROOM)
+        with suppress(OSError):  # a machine that does not grant it takes a little longer
+            fcntl.fcntl(tells.fileno(), fcntl.F_SETPIPE_SZ, ROOM)
         # A copy that held on to the other ends would not notice that nobody is there any more
         theirs = [end for one in (*others, self) for end in (one.asks, one.told)]
         self.process = context.Process(target=_work, args=(make, asked, tells, theirs), daemon=True)
