@@ -2,6 +2,7 @@
 
 import datetime as dt
 import random
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -222,34 +223,103 @@ def test_every_column_changed_alone_is_summed_up(model: type[ScopedModel]) -> No
             same_as_built_anew()
 
 
-def test_a_random_walk_of_writes_ends_where_building_anew_does() -> None:
-    rng = random.Random(7)
-    park = make_park("walk")
-    firms = [make_enterprise(park, state=None) for _ in range(4)]
-    branches = [make_organization(park, founded_on=dt.date(2024, 1, 1)) for _ in range(2)]
-    for step in range(60):
-        day = dt.date(2024, 1, 1) + dt.timedelta(days=rng.randint(0, 1000))
-        firm = rng.choice(firms)
-        match rng.randint(0, 5):
+@pytest.mark.parametrize("group", [{"industry": "I"}, {"size": "micro"}])
+def test_an_enterprise_regrouped_together_with_its_facts_is_cut_anew(group: dict[str, str]) -> None:
+    """An import writes the industry and the state of a row in one batch: the new state has to count too."""
+    park, day = make_park("together", region="150622"), dt.date(2025, 6, 1)
+    firms = [make_enterprise(park, industry="C", size="small", state=None) for _ in range(4)]
+    branch, member = make_organization(park, founded_on=dt.date(2025, 1, 1)), make_member(park)
+    summaries.rebuild()
+    with journal.batch():
+        for firm in firms:
+            for name, value in group.items():
+                setattr(firm, name, value)
+            put(firm)
+        set_state(firms[0], "operating", day, staff=20)
+        cover(branch, firms[1], since=day)
+        employ(member, firms[2], day)
+    assert set(Enterprise.objects.values_list(*group)) == {tuple(group.values())}
+    for asked in (day, dt.date(2026, 10, 15)):
+        spans_equal_on_day(asked)
+        groups_equal(asked)
+    same_as_built_anew()
+
+
+def test_a_park_moved_together_with_its_enterprises_is_counted_where_it_is_now() -> None:
+    park, day = make_park("moving", region="150622"), dt.date(2025, 6, 1)
+    firms = [make_enterprise(park, industry="C", state=None) for _ in range(2)]
+    set_state(firms[1], "operating", day, staff=20)
+    summaries.rebuild()
+    with journal.batch():
+        set_state(firms[0], "operating", day, staff=20)
+        park.region_code = "430600"
+        put(park)
+        firms[1].left_on = dt.date(2026, 1, 1)
+        put(firms[1])
+    for asked in (day, dt.date(2026, 10, 15)):
+        groups_equal(asked)
+    same_as_built_anew()
+
+
+def walk(seed: int, steps: int) -> None:
+    """Writes at random, one by one or some in a batch; after each batch the summary is the live query."""
+    rng = random.Random(seed)
+    parks = [make_park(f"walk{number}-{seed}", region=code) for number, code in enumerate(("150622", "430600"))]
+    firms = [make_enterprise(rng.choice(parks), industry="C", state=None) for _ in range(4)]
+    branches = {park.pk: make_organization(park, founded_on=dt.date(2024, 1, 1)) for park in parks}
+    day = dt.date(2024, 1, 1)
+
+    def write() -> None:
+        firm, park = rng.choice(firms), rng.choice(parks)
+        match rng.randint(0, 8):
             case 0 if not firm.states.exists():
                 set_state(firm, "operating", day, staff=rng.choice([5, 50, 120]), above_scale=True)
-            case 1:
-                cover(rng.choice(branches), firm, since=day, way=rng.choice(["solo", "joint", "attached"]))
+            case 1 if not firm.coverages.filter(since=day).exists():
+                cover(branches[firm.park_id], firm, since=day, way=rng.choice(["solo", "joint", "attached"]))
             case 2:
-                employ(make_member(park), firm, day)
+                employ(make_member(firm.park), firm, day)
             case 3 if Coverage.objects.exists():
                 row = rng.choice(list(Coverage.objects.all()))
                 row.until = row.since + dt.timedelta(days=rng.randint(1, 400))
                 put(row)
             case 4 if Employment.objects.exists():
                 journal.delete(rng.choice(list(Employment.objects.all())), INSTALLER, Via.INSTALL)
-            case 5 if Member.objects.exists():
-                someone = rng.choice(list(Member.objects.all()))
+            case 5 if Member.objects.filter(left_on=None).exists():
+                someone = rng.choice(list(Member.objects.filter(left_on=None)))
                 someone.left_on, someone.left_reason = dt.date(2026, rng.randint(1, 12), 1), "withdrew"
                 put(someone)
+            case 6:
+                firm.industry, firm.size = rng.choice("CGI"), rng.choice(["small", "large"])
+                put(firm)
+            case 7:
+                park.region_code = rng.choice(["150622", "430600", "620900"])
+                put(park)
+            case 8:
+                park.count_attached = not park.count_attached
+                put(park)
+
+    for step in range(steps):
+        day = dt.date(2024, 1, 1) + dt.timedelta(days=rng.randint(0, 1000))
+        with journal.batch() if rng.random() < 0.5 else nullcontext():
+            for _ in range(rng.randint(1, 4)):
+                write()
         if step % 10 == 0:
             spans_equal_on_day(day)
+            groups_equal(day)
     same_as_built_anew()
+
+
+@pytest.mark.parametrize("seed", [7, 8])
+def test_a_random_walk_of_writes_ends_where_building_anew_does(seed: int) -> None:
+    walk(seed, 20)
+
+
+@pytest.mark.soak
+def test_two_hundred_random_walks_end_where_building_anew_does() -> None:
+    for seed in range(1000, 1200):
+        with transaction.atomic():
+            walk(seed, 20)
+            transaction.set_rollback(True)
 
 
 def test_a_park_that_had_nobody_at_the_first_month_end_is_built_and_then_kept() -> None:

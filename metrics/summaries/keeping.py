@@ -90,14 +90,13 @@ def after_write(rows: Sequence[ScopedModel]) -> None:
     advance(state)
     for park in parks:
         keys |= set(Enterprise.objects.filter(park=park).values_list("pk", flat=True))
+    # Of whom something else was written in the same batch, the days are cut anew, in the new group
+    regrouped = {pk: groups for pk, groups in regrouped.items() if pk not in keys}
     codes: dict[int, list[str]] = defaultdict(list)
     for row in rows:
         if isinstance(row, Park):
             codes[row.pk].append(row.region_code[:2])
-    _refresh(state, keys, regrouped, {prefix for several in codes.values() for prefix in several})
-    for park, prefixes in codes.items():
-        if prefixes[0] != prefixes[-1]:
-            _move(state, park, prefixes[0], prefixes[-1])
+    _refresh(state, keys, regrouped, codes)
 
 
 def _touched(rows: Sequence[ScopedModel], regrouped: Collection[int]) -> tuple[set[int], set[int]]:
@@ -159,14 +158,22 @@ def _several(keys: Iterable[int]) -> Iterator[list[int]]:
 
 
 def _refresh(
-    state: SummaryState, keys: Collection[int], regrouped: Mapping[int, tuple[Any, ...]], provinces: Collection[str]
+    state: SummaryState,
+    keys: Collection[int],
+    regrouped: Mapping[int, tuple[Any, ...]],
+    moved: Mapping[int, Sequence[str]],
 ) -> None:
-    """Cut the spans of these enterprises anew and add what changed to the tallies.
+    """Cut the spans of these enterprises anew and add what changed to the tallies. ``moved``: parks that were written,
+    with the provinces they were in, the last one now.
 
     The provinces are locked first: a writer who waited here then reads the facts of the one he waited for.
     """
     codes = _codes_of([*keys, *regrouped])
-    _lock({*codes.values(), *provinces})
+    _lock({*codes.values(), *(prefix for several in moved.values() for prefix in several)})
+    # Before anything is cut: what is taken off then stands where the park is now
+    for park, prefixes in moved.items():
+        if prefixes[0] != prefixes[-1]:
+            _move(state, park, prefixes[0], prefixes[-1])
     gone: list[spans.Cut] = []
     come: list[spans.Cut] = []
     for some in _several([*keys, *regrouped]):
