@@ -36,9 +36,9 @@ def pairs(*texts: str) -> set[str]:
     """Every two signs side by side, but none across a blank or the end of a line: no search word has one inside."""
     found: set[str] = set()
     for text in texts:
-        folded = fold(text)
-        found.update(map("".join, pairwise(folded)))
-    return {pair for pair in found if not (pair[0].isspace() or pair[1].isspace())}
+        for part in fold(text).split():
+            found.update(map("".join, pairwise(part)))
+    return found
 
 
 # Looking up
@@ -86,46 +86,58 @@ def after_write(rows: Sequence[Any]) -> None:
     if not firms:
         return
     stored = _stored(sorted({firm.pk for firm in firms}))
-    wanted: dict[str, list[int]] = defaultdict(list)
-    for pk, texts in stored.items():
-        for pair in pairs(*texts):
-            wanted[pair].append(pk)
+    # Told of once and there: made just now, so of its pairs there is none yet
+    times = Counter(firm.pk for firm in firms)
     for firm in firms:
         told, there = _texts(firm), stored.get(firm.pk, [])
         gone = pairs(*told) - pairs(*there) if told != there else set()
         if gone:
             NameGram._base_manager.filter(enterprise=firm.pk, gram__in=sorted(gone)).delete()
-    # Told of once and there: made just now, so of its pairs there is none yet
-    times = Counter(firm.pk for firm in firms)
-    rows = [(pair, pk) for pair in sorted(wanted) for pk in wanted[pair]]
-    _put([row for row in rows if times[row[1]] > 1], are_new=False)
-    _put([row for row in rows if times[row[1]] == 1], are_new=True)
+    for are_new in (False, True):
+        _put(_bearing((pk, texts) for pk, texts in stored.items() if (times[pk] == 1) is are_new), are_new=are_new)
 
 
-def _put(rows: Sequence[tuple[str, int]], *, are_new: bool) -> None:
-    """Add rows, where they are missing unless all ``are_new``. In the order of the index, which is faster; not by the
-    ORM, which would take most of the time of an import: an enterprise has thirty of them."""
-    if not rows:
+def _bearing(told: Iterable[tuple[int, Sequence[str]]]) -> list[tuple[str, list[int]]]:
+    """Each pair of the texts of these enterprises with the keys of those that bear it, in the order of the index."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for pk, texts in told:
+        for pair in pairs(*texts):
+            found[pair].append(pk)
+    return sorted(found.items())
+
+
+def _put(bearing: Sequence[tuple[str, Sequence[int]]], *, are_new: bool) -> None:
+    """Add pairs with the keys of who bears them, where they are missing unless all ``are_new``. In the order of the
+    index, which is faster; not by the ORM, which would take most of the time of an import: an enterprise has thirty."""
+    if not bearing:
         return
     columns = f"{TABLE} (gram, enterprise_id)"
     spare = "" if are_new else "ON CONFLICT DO NOTHING"
     with connection.cursor() as cursor:
         if connection.vendor != "postgresql":
-            cursor.executemany(f"INSERT INTO {columns} VALUES (%s, %s) {spare}", rows)  # noqa: S608
-        elif are_new and len(rows) > BATCH:
+            cursor.executemany(*_inserted(columns, bearing, spare))
+        elif are_new and sum(len(keys) for _, keys in bearing) > BATCH:
             with cursor.copy(f"COPY {columns} FROM STDIN") as copy:
-                copy.write(_copied(rows))
+                copy.write(_copied(bearing))
         else:
-            several: Any = [[pair for pair, _ in rows], [pk for _, pk in rows]]
+            several: Any = [[pair for pair, keys in bearing for _ in keys], [pk for _, keys in bearing for pk in keys]]
             cursor.execute(
                 f"INSERT INTO {columns} SELECT * FROM unnest(%s::text[], %s::bigint[]) {spare}",  # noqa: S608
                 several,
             )
 
 
-def _copied(rows: Iterable[tuple[str, int]]) -> str:
+def _inserted(
+    columns: str, bearing: Sequence[tuple[str, Sequence[int]]], spare: str = ""
+) -> tuple[str, list[tuple[str, str]]]:
+    """As SQLite reads them fastest: the keys by the list. To hand over each pair with its key takes twice as long."""
+    each = f"INSERT INTO {columns} SELECT %s, value FROM json_each(%s) WHERE TRUE {spare}"  # noqa: S608
+    return each, [(pair, str(keys)) for pair, keys in bearing]
+
+
+def _copied(bearing: Iterable[tuple[str, Sequence[int]]]) -> str:
     """As COPY reads them: no pair holds a blank, so of what it reads in its own way there is only the backslash."""
-    return "".join(f"{pair}\t{pk}\n" for pair, pk in rows).replace("\\", "\\\\")
+    return "".join(f"{pair}\t{pk}\n" for pair, keys in bearing for pk in keys).replace("\\", "\\\\")
 
 
 def _texts(firm: Enterprise) -> list[str]:
@@ -181,9 +193,9 @@ def _work_out(cursor: Any) -> None:
     # Batch after batch: a connection that takes rows in (COPY) can not be read from at the same time
     while batch := list(firms.filter(pk__gt=last)[:BATCH]):
         last = batch[-1][0]
-        rows = [(pair, pk) for pk, *texts in batch for pair in pairs(*texts)]
+        bearing = _bearing((pk, texts) for pk, *texts in batch)
         if connection.vendor == "postgresql":
             with cursor.copy(f"COPY {ASIDE} (gram, enterprise_id) FROM STDIN") as copy:
-                copy.write(_copied(rows))
+                copy.write(_copied(bearing))
         else:
-            cursor.executemany(f"INSERT INTO {ASIDE} VALUES (%s, %s)", rows)  # noqa: S608
+            cursor.executemany(*_inserted(f"{ASIDE} (gram, enterprise_id)", bearing))

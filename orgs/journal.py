@@ -12,10 +12,9 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Any, Final, TypeVar
 
@@ -24,6 +23,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, IntegrityError, connection, connections, models, transaction
 from django.db.models import Exists, Max, OuterRef
+from django.db.models.base import ModelState
 from django.http import Http404
 from django.utils.module_loading import import_string
 
@@ -135,7 +135,7 @@ def _save(row: Row, user: User | Installer, via: Via) -> Row:
         if stored is None:
             before, after = {}, _new_snapshot(row)
         else:
-            changed = _differing(stored, row, _traced(row))
+            changed = _differing(stored, row, _traced(type(row)))
             before, after = _snapshot(stored, changed), _snapshot(row, changed)
             for name in _secrets_changed(stored, row):
                 held, holds = bool(getattr(stored, name)), bool(getattr(row, name))
@@ -377,20 +377,20 @@ def _reach(model: type[ScopedModel], user_id: int, roles: frozenset[Role] | None
 def _trace(
     entries: Sequence[tuple[ScopedModel, Action, dict[str, Any], dict[str, Any]]], user: User | Installer, via: Via
 ) -> None:
-    written = [
-        Change(
-            user=_account(user),
-            via=via,
-            action=action,
-            model=row._meta.label_lower,
-            object_id=row.pk,
-            label=str(row)[:200],
-            park_id=row.park_id_of(),
-            before=before,
-            after=after,
-        )
-        for row, action, before, after in entries
-    ]
+    usual = Change(user=_account(user), via=via)
+    written = []
+    for row, action, before, after in entries:
+        one = _as_it_stands(usual)
+        one.__dict__ |= {
+            "action": action,
+            "model": row._meta.label_lower,
+            "object_id": row.pk,
+            "label": str(row)[:200],
+            "park_id": row.park_id_of(),
+            "before": before,
+            "after": after,
+        }
+        written.append(one)
     _insert_new(Change, written)
     _collect(written)
 
@@ -405,17 +405,26 @@ def _after_write(rows: Sequence[ScopedModel]) -> None:
     opened = _open_batch.get()
     if opened is not None:
         # As they stand now: a row that is written twice is told of twice
-        opened.rows.extend(copy(row) for row in rows)
+        opened.rows.extend(map(_as_it_stands, rows))
         return
     for name in settings.AFTER_WRITE:
         import_string(name)(rows)
+
+
+def _as_it_stands(row: Row) -> Row:
+    """A copy that stays as it is. ``copy`` takes a row apart and puts it together again, in six times the time."""
+    one = type(row).__new__(type(row))
+    one.__dict__ |= row.__dict__
+    one._state = ModelState()
+    one._state.__dict__ |= row._state.__dict__ | {"fields_cache": dict(row._state.fields_cache)}
+    return one
 
 
 def _snapshot(row: ScopedModel, names: Collection[str] | None = None) -> dict[str, Any]:
     """Field name → a JSON value, of all traced fields or of these. A foreign key is kept as [key, text] so that the
     trail reads without the target."""
     kept: dict[str, Any] = {}
-    for field in _traced(row):
+    for field in _traced(type(row)):
         if names is None or field.name in names:
             value = _value(row, field)
             kept[field.name] = [value, str(getattr(row, field.name))] if field.is_relation and value else value
@@ -427,17 +436,20 @@ def _differing(stored: ScopedModel, row: ScopedModel, fields: Iterable[models.Fi
     return {field.name for field in fields if _value(stored, field) != _value(row, field)}
 
 
-def _traced(row: ScopedModel) -> list[models.Field[Any, Any]]:
+@cache
+def _traced(model: type[ScopedModel]) -> list[models.Field[Any, Any]]:
     return [
         field
-        for field in row._meta.concrete_fields
-        if not (field.primary_key or field.name in row.untraced or isinstance(field, NameField))
+        for field in model._meta.concrete_fields
+        if not (field.primary_key or field.name in model.untraced or isinstance(field, NameField))
     ]
 
 
 def _value(row: ScopedModel, field: models.Field[Any, Any]) -> Any:
     """As JSON; of a foreign key the key alone."""
     value = getattr(row, field.attname)
+    if type(value) in _WRITTEN_AS_IT_IS:
+        return value
     if isinstance(value, dt.date | dt.datetime):
         return value.isoformat()
     # 90 typed and 90.0000 stored are the same number
@@ -487,6 +499,7 @@ def _check_nobody_was_here() -> None:
             raise NotRestored(f"这里已有{model._meta.verbose_name}，只能导入到还没有园区也没有账号的系统。")
 
 
+_WRITTEN_AS_IT_IS: Final = {str, int, bool, type(None)}
 _TEXT, _NUMBER = (str,), (int, type(None))
 _GOES_AS_IT_IS: Final[dict[Any, tuple[type, ...]]] = {
     models.CharField: _TEXT,
@@ -508,6 +521,12 @@ def _insert_new(model: type[models.Model], rows: Sequence[models.Model]) -> None
     fields = model._meta.concrete_fields
     for row, key in zip(rows, _next_keys(model, len(rows)), strict=True):
         row.pk = key
+    # What is worked out of a name, together for each row: the name is read once
+    named = [field for field in fields if isinstance(field, NameField)]
+    if named:
+        for row in rows:
+            for field in named:
+                field.pre_save(row, True)
     columns = [_ready(field, rows) for field in fields]
     _insert(model, [field.column for field in fields], list(zip(*columns, strict=True)))
     for row in rows:
@@ -516,7 +535,7 @@ def _insert_new(model: type[models.Model], rows: Sequence[models.Model]) -> None
 
 def _ready(field: Any, rows: Sequence[models.Model]) -> list[Any]:
     """The values of one column as the database takes them."""
-    if type(field).pre_save is models.Field.pre_save:
+    if isinstance(field, NameField) or type(field).pre_save is models.Field.pre_save:
         values = [row.__dict__[field.attname] for row in rows]
     else:
         values = [field.pre_save(row, True) for row in rows]
@@ -525,7 +544,18 @@ def _ready(field: Any, rows: Sequence[models.Model]) -> list[Any]:
     if plain and set(map(type, values)).issubset(plain):
         return values
     there = connections[connection.alias]
-    return [value if type(value) in plain else field.get_db_prep_save(value, there) for value in values]
+    # Days are few in many rows
+    known: dict[Any, Any] = {}
+    for value in {value for value in values if type(value) is dt.date}:
+        known[value] = field.get_db_prep_save(value, there)
+    return [
+        value
+        if type(value) in plain
+        else known[value]
+        if type(value) is dt.date
+        else field.get_db_prep_save(value, there)
+        for value in values
+    ]
 
 
 def _next_keys(model: type[models.Model], number: int) -> Sequence[int]:

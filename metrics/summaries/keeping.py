@@ -5,6 +5,7 @@ whatever the nation's size.
 """
 
 import datetime as dt
+import operator
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -314,7 +315,7 @@ def _steps(state: SummaryState, place: Place, changed: Sequence[tuple[dt.date, S
     totals = []
     for month in kept_months(state):
         while day <= month:
-            running = [one + more for one, more in zip(running, sums, strict=True)]
+            running = list(map(operator.add, running, sums))
             day, sums = next(following)
         totals.append((month, running))
     for amounts, months in groupby(totals, key=lambda total: total[1]):
