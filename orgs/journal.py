@@ -23,7 +23,6 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, IntegrityError, connection, connections, models, transaction
 from django.db.models import Exists, Max, OuterRef
-from django.db.models.base import ModelState
 from django.http import Http404
 from django.utils.module_loading import import_string
 
@@ -380,16 +379,15 @@ def _trace(
     usual = Change(user=_account(user), via=via)
     written = []
     for row, action, before, after in entries:
-        one = _as_it_stands(usual)
-        one.__dict__ |= {
-            "action": action,
-            "model": row._meta.label_lower,
-            "object_id": row.pk,
-            "label": str(row)[:200],
-            "park_id": row.park_id_of(),
-            "before": before,
-            "after": after,
-        }
+        one = usual.copied(
+            action=action,
+            model=row._meta.label_lower,
+            object_id=row.pk,
+            label=str(row)[:200],
+            park_id=row.park_id_of(),
+            before=before,
+            after=after,
+        )
         written.append(one)
     _insert_new(Change, written)
     _collect(written)
@@ -405,19 +403,10 @@ def _after_write(rows: Sequence[ScopedModel]) -> None:
     opened = _open_batch.get()
     if opened is not None:
         # As they stand now: a row that is written twice is told of twice
-        opened.rows.extend(map(_as_it_stands, rows))
+        opened.rows.extend(row.copied() for row in rows)
         return
     for name in settings.AFTER_WRITE:
         import_string(name)(rows)
-
-
-def _as_it_stands(row: Row) -> Row:
-    """A copy that stays as it is. ``copy`` takes a row apart and puts it together again, in six times the time."""
-    one = type(row).__new__(type(row))
-    one.__dict__ |= row.__dict__
-    one._state = ModelState()
-    one._state.__dict__ |= row._state.__dict__ | {"fields_cache": dict(row._state.fields_cache)}
-    return one
 
 
 def _snapshot(row: ScopedModel, names: Collection[str] | None = None) -> dict[str, Any]:

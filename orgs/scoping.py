@@ -240,6 +240,15 @@ class ScopedModel(models.Model):
         new.__dict__.update(zip(field_names, values, strict=True))
         return new
 
+    def copied(self, **columns: Any) -> Self:
+        """A row like this one but for these columns. ``copy`` takes a row apart and puts it together again, in six
+        times the time, and to make one anew asks every field."""
+        new = type(self).__new__(type(self))
+        new.__dict__ |= self.__dict__ | columns
+        new._state = ModelState()
+        new._state.__dict__ |= self._state.__dict__ | {"fields_cache": dict(self._state.fields_cache)}
+        return new
+
     def _get_FIELD_display(self, field: Any) -> Any:
         """The label of a choice. Django's own puts the choices of the field together anew for every value."""
         value = getattr(self, field.attname)

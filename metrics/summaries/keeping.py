@@ -79,8 +79,9 @@ class Step(NamedTuple):
 
 def after_write(rows: Sequence[ScopedModel]) -> None:
     """Bring the summary up to these rows, written (for an update also as they stood before) or deleted just now."""
-    regrouped = _regrouped(rows)
-    keys, parks = _touched(rows, regrouped)
+    firms = _told(rows, Enterprise, OWN)
+    regrouped = _regrouped(firms)
+    keys, parks = _touched(rows, {pk for pk, told in firms.items() if pk not in regrouped and _differ(told)})
     if not (keys or parks or regrouped):
         return
     state = current(writing=True)
@@ -100,9 +101,8 @@ def after_write(rows: Sequence[ScopedModel]) -> None:
     _refresh(state, keys, regrouped, codes)
 
 
-def _touched(rows: Sequence[ScopedModel], regrouped: Collection[int]) -> tuple[set[int], set[int]]:
-    """(enterprises, parks) about which these rows say something that counts, the regrouped left out."""
-    keys = {pk for pk, told in _told(rows, Enterprise, OWN).items() if _differ(told)} - set(regrouped)
+def _touched(rows: Sequence[ScopedModel], keys: set[int]) -> tuple[set[int], set[int]]:
+    """(enterprises, parks) about which these rows say something that counts, of enterprises more than ``keys``."""
     parks = {pk for pk, told in _told(rows, Park, OF_PARK).items() if _differ(told)}
     members: set[int] = set()
     organizations: set[int] = set()
@@ -125,12 +125,12 @@ def _touched(rows: Sequence[ScopedModel], regrouped: Collection[int]) -> tuple[s
     return keys, parks
 
 
-def _regrouped(rows: Sequence[ScopedModel]) -> dict[int, tuple[Any, ...]]:
+def _regrouped(firms: Mapping[int, Sequence[Any]]) -> dict[int, tuple[Any, ...]]:
     """The enterprises that only came to another industry or size: nothing about their days has changed."""
     lasting = [place for place, name in enumerate(OWN) if name not in GROUPS]
     return {
         pk: tuple(told[-1][OWN.index(name)] for name in GROUPS)
-        for pk, told in _told(rows, Enterprise, OWN).items()
+        for pk, told in firms.items()
         if len(set(told)) > 1 and len({tuple(one[place] for place in lasting) for one in told}) == 1
     }
 

@@ -46,7 +46,11 @@ def hidden(book: Book) -> tuple[Book, list[list[Any]]]:
 def _hidden_sheet(leaf: Sheet, found: list[list[Any]], today: dt.date) -> Sheet:
     rows = dict(leaf.rows)
     for number, cells in leaf.rows.items():
-        sealed = {column: one for column, cell in cells.items() if (one := hidden_cell(cell, today)) is not cell}
+        sealed = {
+            column: one
+            for column, cell in cells.items()
+            if len(cell.text) >= SHORTEST and (one := hidden_cell(cell, today)) is not cell
+        }
         if sealed:
             rows[number] = {**cells, **sealed}
             found += [[leaf.name, number, column, one.value] for column, one in sealed.items()]

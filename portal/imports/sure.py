@@ -74,11 +74,14 @@ class Sure:
 
     def write(self, user: User) -> None:
         """Write the new records and what begins with them; the outcomes get their keys."""
+        if not self.pending:
+            return
         model: Any = self.plan.model
         form = self.plan.form
-        own = {one.name for one in model._meta.concrete_fields}
+        own = {one.name for one in model._meta.concrete_fields if not one.is_relation}
+        usual = model(park=self.park)
         records = [
-            model(park=self.park, **{name: value for name, value in values.items() if name in own})
+            usual.copied(**{name: value for name, value in values.items() if name in own})
             for _outcome, values in self.pending
         ]
         journal.save_many(records, user, Via.IMPORT, checked=True)
