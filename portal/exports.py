@@ -96,8 +96,7 @@ def work(listing: Listing, descriptor: int) -> None:
     making = Making(**word)
 
     def told(pieces: int) -> None:
-        done = pieces * CHUNK
-        processes.say(descriptor, asdict(replace(making, done=done, total=max(done, making.total))))
+        processes.say(descriptor, asdict(replace(making, done=min(pieces * CHUNK, making.total))))
 
     try:
         made = workbook_of(listing, told)

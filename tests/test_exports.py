@@ -14,7 +14,7 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from orgs.models import Grant, Role, User
-from portal import exports, processes
+from portal import exports, listbook, processes
 from portal.asking import Asked
 from portal.ledgers import LEDGERS
 from portal.listing import Listing
@@ -115,6 +115,18 @@ def test_the_page_says_how_far_it_is_and_that_another_one_has_to_wait(
         assert "另一份工作簿正在生成" in other
         browser.post(page)
     assert len(begun) == 1
+
+
+def test_never_more_rows_are_said_to_be_written_than_there_are(
+    browser: Client, begun: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listbook, "CHUNK", 5)
+    monkeypatch.setattr(exports, "CHUNK", 5)
+    words: list[tuple[int, int]] = []
+    browser.get(f"{LEDGER}/export/")
+    monkeypatch.setattr(processes, "say", lambda descriptor, word: words.append((word["done"], word["total"])))
+    run(begun)
+    assert words == [(5, 7), (7, 7), (7, 7)]
 
 
 def test_killed_or_failed_it_says_so_and_offers_to_begin_again(
