@@ -377,9 +377,8 @@ def _trace(
     entries: Sequence[tuple[ScopedModel, Action, dict[str, Any], dict[str, Any]]], user: User | Installer, via: Via
 ) -> None:
     usual = Change(user=_account(user), via=via)
-    written = []
-    for row, action, before, after in entries:
-        one = usual.copied(
+    written = [
+        usual.copied(
             action=action,
             model=row._meta.label_lower,
             object_id=row.pk,
@@ -388,7 +387,8 @@ def _trace(
             before=before,
             after=after,
         )
-        written.append(one)
+        for row, action, before, after in entries
+    ]
     _insert_new(Change, written)
     _collect(written)
 
@@ -511,11 +511,10 @@ def _insert_new(model: type[models.Model], rows: Sequence[models.Model]) -> None
     for row, key in zip(rows, _next_keys(model, len(rows)), strict=True):
         row.pk = key
     # What is worked out of a name, together for each row: the name is read once
-    named = [field for field in fields if isinstance(field, NameField)]
-    if named:
-        for row in rows:
-            for field in named:
-                field.pre_save(row, True)
+    named = name_columns(model)
+    for row in rows:
+        for field in named:
+            field.pre_save(row, True)
     columns = [_ready(field, rows) for field in fields]
     _insert(model, [field.column for field in fields], list(zip(*columns, strict=True)))
     for row in rows:
@@ -533,18 +532,11 @@ def _ready(field: Any, rows: Sequence[models.Model]) -> list[Any]:
     if plain and set(map(type, values)).issubset(plain):
         return values
     there = connections[connection.alias]
-    # Days are few in many rows
-    known: dict[Any, Any] = {}
-    for value in {value for value in values if type(value) is dt.date}:
-        known[value] = field.get_db_prep_save(value, there)
-    return [
-        value
-        if type(value) in plain
-        else known[value]
-        if type(value) is dt.date
-        else field.get_db_prep_save(value, there)
-        for value in values
-    ]
+    if type(field) is models.DateField:
+        # Days are few in many rows
+        known = {value: field.get_db_prep_save(value, there) for value in set(values)}
+        return [known[value] for value in values]
+    return [value if type(value) in plain else field.get_db_prep_save(value, there) for value in values]
 
 
 def _next_keys(model: type[models.Model], number: int) -> Sequence[int]:

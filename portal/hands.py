@@ -48,9 +48,9 @@ def shared(make: Callable[[int], Any], numbers: Iterable[int], copies: int) -> I
     gc.collect()
     gc.freeze()  # or the copies would write to all the memory they share
     others: list[Copy] = []
-    for _ in range(copies):
-        others.append(Copy(make, others))
     try:
+        for _ in range(copies):
+            others.append(Copy(make, others))
         yield from _in_order(make, others, waiting)
     finally:
         gc.unfreeze()

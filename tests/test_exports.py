@@ -187,10 +187,6 @@ def test_what_is_kept_is_small_enough_for_its_place(officer: User) -> None:
 
 STORY = """
     import time
-    import django
-    django.setup()
-    from django.core.management import call_command
-    call_command("migrate", verbosity=0)
     import datetime as dt
     from django.http import QueryDict
     from orgs.models import Role

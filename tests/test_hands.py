@@ -1,23 +1,19 @@
 """Copies of a process share a piece of work: in order, with what went wrong, and never longer than it lives."""
 
 import fcntl
-import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.stories import ROOT, told_by
+from tests.stories import ROOT, around, command, told_by
 
 pytestmark = pytest.mark.files
 
 SQUARES = """
     import os, time
-    import django
-    django.setup()
     from portal.hands import shared
 
     def square(number):
@@ -34,8 +30,6 @@ SQUARES = """
 
 WRONG = """
     import os, signal
-    import django
-    django.setup()
     from portal.hands import shared
     own = os.getpid()
 
@@ -53,31 +47,24 @@ WRONG = """
 """
 
 HELD = """
-import fcntl, os, sys, time
-import django
-django.setup()
-from portal.hands import shared
-held = os.open(sys.argv[1], os.O_RDWR)
-fcntl.flock(held, fcntl.LOCK_EX)
-for _ in shared(lambda number: time.sleep(0.1), range(10_000), 2):
-    print("made", flush=True)
+    import fcntl, os, sys, time
+    from portal.hands import shared
+    held = os.open(sys.argv[1], os.O_RDWR)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    for _ in shared(lambda number: time.sleep(0.1), range(10_000), 2):
+        print("made", flush=True)
 """
 
 BOOK = """
     import datetime as dt
     from io import BytesIO
-    import django
-    django.setup()
-    from django.core.management import call_command
-    call_command("migrate", verbosity=0)
     from django.http import QueryDict
     from django.utils import timezone
     from openpyxl import load_workbook
     from metrics.excel import table_workbook
     from orgs.models import Role
-    from portal import hands, listbook
+    from portal import exports, hands, listbook
     from portal.asking import Asked
-    from portal.exports import workbook_of
     from portal.ledgers import LEDGERS
     from portal.listing import Listing
     from tests.factories import grant, make_enterprise, make_park, make_user
@@ -100,22 +87,20 @@ BOOK = """
         ]
 
     told = []
-    hands.several = lambda: lambda make, numbers: hands.shared(make, numbers, 1)
-    import portal.exports
-    portal.exports.several = hands.several
-    shared = workbook_of(listing(), told.append)
+    exports.several = lambda: lambda make, numbers: hands.shared(make, numbers, 1)
+    shared = exports.workbook_of(listing(), told.append)
     alone = table_workbook(listbook.table_of(listing(), timezone.localtime()))
     print(looks(shared) == looks(alone), len(looks(alone)[0]) > 23 * 4, told)
 """
 
 
 def test_results_come_in_order_from_several_processes(tmp_path: Path) -> None:
-    told = told_by(SQUARES, tmp_path).stdout.splitlines()
+    told = told_by(SQUARES, tmp_path, tables=False).stdout.splitlines()
     assert told == [f"{[number * number for number in range(12)]} 3", "[]", "0"]
 
 
 def test_what_went_wrong_is_told_also_by_one_that_was_killed(tmp_path: Path) -> None:
-    assert told_by(WRONG, tmp_path).stdout.splitlines() == [
+    assert told_by(WRONG, tmp_path, tables=False).stdout.splitlines() == [
         "ZeroDivisionError: integer division or modulo by zero",
         "a copy of the process has ended before its work",
     ]
@@ -124,9 +109,8 @@ def test_what_went_wrong_is_told_also_by_one_that_was_killed(tmp_path: Path) -> 
 def test_killed_it_leaves_no_copy_that_holds_its_lock(tmp_path: Path) -> None:
     lock = tmp_path / "lock"
     lock.touch()
-    around = {**os.environ, "PORTAL_VAR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "portal.settings"}
-    command = [sys.executable, "-c", HELD, str(lock)]
-    with subprocess.Popen(command, cwd=ROOT, env=around, stdout=subprocess.PIPE, start_new_session=True) as process:
+    asked = command(HELD, str(lock))
+    with subprocess.Popen(asked, cwd=ROOT, env=around(tmp_path), stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"made\n"
         process.send_signal(signal.SIGKILL)

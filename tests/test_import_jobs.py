@@ -189,10 +189,6 @@ def test_what_goes_wrong_in_the_process_is_told(
 
 STORY = """
     import os, time
-    import django
-    django.setup()
-    from django.core.management import call_command
-    call_command("migrate", verbosity=0)
     from portal.imports import batches, jobs
     from portal.imports.plans import PLANS
     from portal.models import ImportBatch
