@@ -110,20 +110,20 @@ def _questions(day: dt.date) -> Questions:
     party = employed_members(day, full | Member.probationary_q(day, "member__"))
 
     def states(keys: Sequence[int]) -> Any:
-        said = BusinessState.objects.filter(during(day), enterprise__in=keys).order_by()
+        said = BusinessState.objects.filter(during(day), enterprise__among=keys).order_by()
         return said.values_list("enterprise", "since", "state", "staff", "above_scale")
 
     def reaching(keys: Sequence[int]) -> Any:
-        rows = standing_coverages(day).filter(enterprise__in=keys).annotate(counts=_whether(COUNTED))
+        rows = standing_coverages(day).filter(enterprise__among=keys).annotate(counts=_whether(COUNTED))
         names = ("organization", "organization__short_name", "organization__founded_on", "counts")
         return rows.order_by().values_list("enterprise", "way", "since", "pk", *names)
 
     def work(keys: Sequence[int]) -> Any:
-        rows = WorkCoverage.objects.filter(during(day), enterprise__in=keys).annotate(counts=_whether(COUNTED_WORK))
+        rows = WorkCoverage.objects.filter(during(day), enterprise__among=keys).annotate(counts=_whether(COUNTED_WORK))
         return rows.order_by().values_list("enterprise", "kind", "counts")
 
     def heads(keys: Sequence[int]) -> Any:
-        employed = party.filter(enterprise__in=keys).annotate(full=_whether(full))
+        employed = party.filter(enterprise__among=keys).annotate(full=_whether(full))
         return employed.order_by().values_list("enterprise", "member", "full")
 
     return Questions(Prepared(states), Prepared(reaching), Prepared(work), Prepared(heads))

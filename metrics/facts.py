@@ -105,7 +105,7 @@ def _read(keys: Sequence[int], *, by_park: bool) -> Facts:
 def _both(model: Any, columns: Sequence[str], path: str, order: Sequence[str] = (), **only: Any) -> Sequence[Prepared]:
     def by(name: str) -> Prepared:
         return Prepared(
-            lambda keys: model.objects.filter(**{f"{name}__in": keys}, **only).order_by(*order).values_list(*columns)
+            lambda keys: model.objects.filter(**{f"{name}__among": keys}, **only).order_by(*order).values_list(*columns)
         )
 
     return by(path or "pk"), by(f"{path}__park" if path else "park")
@@ -166,28 +166,30 @@ EMPLOYMENTS: Final = _both(
 )
 MOVED_IN: Final = Prepared(
     lambda keys: (
-        Affiliation.objects.filter(member__in=keys, kind=AffiliationKind.FORMAL)
+        Affiliation.objects.filter(member__among=keys, kind=AffiliationKind.FORMAL)
         .order_by()
         .values_list("member", "organization__park", "since", "until")
     )
 )
 SECRETARIES: Final = Prepared(
     lambda keys: (
-        Office.objects.filter(organization__in=keys, post=Post.SECRETARY)
+        Office.objects.filter(organization__among=keys, post=Post.SECRETARY)
         .order_by()
         .values_list("organization", "since", "until")
     )
 )
 ELECTIONS: Final = Prepared(
     lambda keys: (
-        Election.objects.filter(organization__in=keys)
+        Election.objects.filter(organization__among=keys)
         .order_by()
         .values_list("organization", "held_on", "expires_on", "extended_to")
     )
 )
 MEETINGS: Final = Prepared(
     lambda keys: (
-        Activity.objects.filter(organization__in=keys, kind__in=(ActivityKind.MEMBER_MEETING, ActivityKind.THEME_DAY))
+        Activity.objects.filter(
+            organization__among=keys, kind__in=(ActivityKind.MEMBER_MEETING, ActivityKind.THEME_DAY)
+        )
         .order_by()
         .values_list("organization", "kind", "held_on")
     )

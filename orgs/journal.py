@@ -310,7 +310,7 @@ def _row(model: type[ScopedModel]) -> Prepared:
     """The question for whole rows, each of which is locked: every save asks it, and the ORM is slow to say it."""
     names = [field.attname for field in model._meta.concrete_fields]
     rows = ScopedQuerySet(model=model).select_for_update().order_by()
-    return Prepared(lambda keys: rows.filter(pk__in=keys).values_list(*names))
+    return Prepared(lambda keys: rows.filter(pk__among=keys).values_list(*names))
 
 
 def _check_targets(rows: Sequence[ScopedModel], user: User | Installer, stored: ScopedModel | None = None) -> None:
@@ -370,7 +370,7 @@ def _reach(model: type[ScopedModel], user_id: int, roles: frozenset[Role] | None
     """The question which rows lie in an account's reach, where the database answers it by the park alone."""
     user = User(pk=user_id)
     rows = ScopedQuerySet(model=model).filter(model.scope_q(user, roles)).order_by()
-    return Prepared(lambda keys: rows.filter(pk__in=keys).values_list("pk"))
+    return Prepared(lambda keys: rows.filter(pk__among=keys).values_list("pk"))
 
 
 def _trace(

@@ -6,56 +6,52 @@ questions; putting one into SQL takes the ORM ten times as long.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import Any, Final
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Aggregate, QuerySet
 
-# Numbers that stand for the keys while the question is put into SQL: no key, and no value of ours, is one of them
-STAND_INS: Final = -(10**15)
+from orgs.among import packed
+
+# Stands for the keys while the question is put into SQL: no key, and no value of ours
+STAND_IN: Final = -(10**15)
 PLACE: Final = re.compile("%[%s]")  # of a value, or a per cent sign
 
 
 class Prepared:
-    """A question ``of(keys)``, a queryset of ``values_list`` that narrows by the keys alone and holds no day.
+    """A question ``of(keys)``, a queryset of ``values_list`` that asks for those ``among`` the keys and holds no day.
 
-    >>> works = Prepared(lambda keys: WorkCoverage.objects.filter(enterprise__in=keys).values_list("kind"))
+    >>> works = Prepared(lambda keys: WorkCoverage.objects.filter(enterprise__among=keys).values_list("kind"))
     >>> list(works([7, 9]))
     """
 
     def __init__(self, of: Callable[[Sequence[int]], QuerySet[Any, Any]]) -> None:
         self.of = of
-        self._put = lru_cache(maxsize=16)(self._put_into_sql)
+        self._put: tuple[Any, str, tuple[Any, ...], list[int]] | None = None
 
     def __call__(self, keys: Sequence[int]) -> Iterator[tuple[Any, ...]]:
         """The rows for these keys, as the queryset would give them."""
         if not keys:
             return iter(())
-        # Few texts for many lengths: up to the next power of two the last key is said again
-        length = 1 << (len(keys) - 1).bit_length()
-        compiler, sql, values, places = self._put(length)
-        said = [*keys, *[keys[-1]] * (length - len(keys))]
-        given = list(values)
-        for place, key in places:
-            given[place] = said[key]
+        if self._put is None:
+            self._put = self._put_into_sql()
+        compiler, sql, values, places = self._put
+        given, said = list(values), packed(keys, connection.vendor)
+        for place in places:
+            given[place] = said
         with connection.cursor() as cursor:
             cursor.execute(sql, given)
             rows = cursor.fetchall()
         found: Iterator[tuple[Any, ...]] = compiler.results_iter([rows], tuple_expected=True)
         return found
 
-    def _put_into_sql(self, length: int) -> tuple[Any, str, tuple[Any, ...], list[tuple[int, int]]]:
-        """The compiler, the SQL, its values, and which of them stand in for which key."""
-        compiler = self.of([STAND_INS + place for place in range(length)]).query.get_compiler(DEFAULT_DB_ALIAS)
+    def _put_into_sql(self) -> tuple[Any, str, tuple[Any, ...], list[int]]:
+        """The compiler, the SQL, its values, and which of them stand in for the keys."""
+        compiler = self.of([STAND_IN]).query.get_compiler(DEFAULT_DB_ALIAS)
         sql, values = compiler.as_sql()
-        places = [(place, value - STAND_INS) for place, value in enumerate(values) if _stands_in(value, length)]
-        return compiler, sql, tuple(values), places
-
-
-def _stands_in(value: Any, length: int) -> bool:
-    return isinstance(value, int) and STAND_INS <= value < STAND_INS + length
+        stand_in = packed([STAND_IN], connection.vendor)
+        return compiler, sql, tuple(values), [place for place, value in enumerate(values) if value == stand_in]
 
 
 class PreparedTotals:
@@ -88,11 +84,11 @@ class PreparedTotals:
         """The first time the ORM puts the question into SQL; what it was is kept, around the keys."""
 
         def told(execute: Any, sql: str, values: Sequence[Any], many: bool, context: Any) -> Any:
-            at = list(values).index(STAND_INS)
+            at = list(values).index(STAND_IN)
             place = [one for one in PLACE.finditer(sql) if one.group() == "%s"][at]
             before, after = sql[: place.start()], sql[place.end() :]
             self._put = before, after, tuple(values[:at]), tuple(values[at + 1 :])
             return execute(before + inside + after, [*values[:at], *keys, *values[at + 1 :]], many, context)
 
         with connection.execute_wrapper(told):
-            return self.of([STAND_INS]).aggregate(**self.asked)
+            return self.of([STAND_IN]).aggregate(**self.asked)

@@ -25,7 +25,7 @@ def table_of(listing: Listing, now: dt.datetime, each: Each = map) -> Table:
     ]
     if listing.rate is not None:
         facts += [("指标", listing.rate.indicator.label), ("指标数值", listing.rate.text)]
-    facts += [("筛选条件", "；".join(f"{chip.label}：{chip.text}" for chip in listing.chips) or "无")]
+    facts += [("筛选条件", "；".join(f"{chip.label}：{chip.text}" for chip in listing.conditions) or "无")]
     if ledger.dated:
         facts += [("截至", listing.day)]
     facts += [("列", "、".join(column.label for column in listing.columns)), ("排序", listing.sort_words)]

@@ -722,7 +722,7 @@ class Listing:
         if not pks:
             return []
         # In no order: the database need not sort what is put into the order of the keys
-        rows: ScopedQuerySet = self.ledger.model.objects.visible_to(self.user).filter(pk__in=pks).order_by()
+        rows: ScopedQuerySet = self.ledger.model.objects.visible_to(self.user).filter(pk__among=pks).order_by()
         if without:
             rows = rows.defer(*without)
         if self.drill:
@@ -759,6 +759,13 @@ class Listing:
 
     @cached_property
     def chips(self) -> list[Chip]:
+        """The conditions, and the day where it is not today."""
+        if "day" in self.state and self.day != timezone.localdate() and self.ledger.dated:
+            return [*self.conditions, Chip("截至", self.day.isoformat(), self.address(day=""))]
+        return self.conditions
+
+    @cached_property
+    def conditions(self) -> list[Chip]:
         found = [
             Chip(str(self.filterset.filters[name].label), self._chosen(name), self.address(**{name: ""}))
             for name in self.filterset.filters
@@ -766,8 +773,6 @@ class Listing:
         ]
         if self.about.region:
             found.append(Chip("地区", name_of(self.about, self.about.region), self.address(region="")))
-        if "day" in self.state and self.day != timezone.localdate() and self.ledger.dated:
-            found.append(Chip("截至", self.day.isoformat(), self.address(day="")))
         return found
 
     def _chosen(self, name: str) -> str:

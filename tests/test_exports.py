@@ -117,6 +117,17 @@ def test_the_page_says_how_far_it_is_and_that_another_one_has_to_wait(
     assert len(begun) == 1
 
 
+def test_the_page_and_the_workbook_say_the_day_once(browser: Client, begun: list[list[str]]) -> None:
+    page = browser.get(f"{LEDGER}/export/?day=2026-03-31&industry=C").headers["Location"]
+    shown = browser.get(page).content.decode()
+    assert shown.count("2026-03-31") == shown.count("day=2026-03-31") + 1
+    assert "行业：制造业" in shown
+    run(begun)
+    _, about = rows_of(whole(browser.get(f"{LEDGER}/export/file/?day=2026-03-31&industry=C")))
+    told = {row[0]: row[1] for row in about}
+    assert (told["筛选条件"], told["截至"].date().isoformat()) == ("行业：制造业", "2026-03-31")
+
+
 def test_never_more_rows_are_said_to_be_written_than_there_are(
     browser: Client, begun: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

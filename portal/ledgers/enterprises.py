@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Aggregate, Count, Q
 
 from metrics.coverage import ENOUGH_MEMBERS, formation_status, on_day, why_not_operating
@@ -24,6 +25,7 @@ from orgs.models import (
     User,
 )
 from orgs.once import once_a_day
+from orgs.prepared import Prepared
 from orgs.scoping import ScopedQuerySet
 from portal import filters, forms
 from portal.filters import STATUS_AT, STATUS_PLACE
@@ -220,6 +222,9 @@ ENTERPRISE_VIEWS: Final = (
     View("incomplete", "资料不全", INCOMPLETE, (MISSING,)),
 )
 
+PARK_COLUMNS: Final = [field.attname for field in Park._meta.concrete_fields]
+PARKS_OF: Final = Prepared(lambda keys: Park.objects.filter(pk__among=keys).order_by().values_list(*PARK_COLUMNS))
+
 
 @once_a_day
 def prepare_enterprises(queryset: ScopedQuerySet, day: dt.date) -> ScopedQuerySet:
@@ -232,7 +237,8 @@ def load_enterprises(rows: ScopedQuerySet, day: dt.date, user: User) -> list[Any
     """With what holds on the day, and the organizations that reach each enterprise."""
     firms: list[Any] = list(rows.as_of(day))
     describe(firms, day)
-    parks = Park.objects.in_bulk({firm.park_id for firm in firms})
+    read = PARKS_OF(sorted({firm.park_id for firm in firms}))
+    parks = {row[0]: Park.from_db(DEFAULT_DB_ALIAS, PARK_COLUMNS, row) for row in read}
     put: Any = Enterprise._meta.get_field("park")
     for firm in firms:
         put.set_cached_value(firm, parks[firm.park_id])
