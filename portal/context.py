@@ -53,7 +53,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     parks: Any = SimpleLazyObject(lambda: _parks(user, slug))
     return context | {
         "nav": SimpleLazyObject(lambda: _navigation(request, slug, user, parks)),
-        "park_choices": SimpleLazyObject(lambda: _choices(request, parks)),
+        "park_choices": SimpleLazyObject(lambda: _choices(request, slug, parks)),
         "park_overflow": SimpleLazyObject(lambda: len(parks) > MOST_PARKS),
         "current_park": SimpleLazyObject(lambda: _current(parks, slug)),
         "all_parks_url": _address(request, "", _kept(request)),
@@ -86,8 +86,11 @@ def _current(parks: list[Any], slug: str) -> Park | None:
     return found
 
 
-def _choices(request: HttpRequest, parks: list[Park]) -> list[ParkChoice]:
-    listed = sorted(parks[:MOST_PARKS], key=lambda park: (park.order_key, park.pk))
+def _choices(request: HttpRequest, slug: str, parks: list[Park]) -> list[ParkChoice]:
+    """Of more than can be listed none but the chosen one: the first forty of thousands are of no use to anybody."""
+    listed = sorted(parks, key=lambda park: (park.order_key, park.pk))
+    if len(parks) > MOST_PARKS:
+        listed = [park for park in parks if park.slug == slug]
     kept = _kept(request)
     return [ParkChoice(park.slug, park.name, park.is_demo, _address(request, park.slug, kept)) for park in listed]
 
@@ -117,10 +120,12 @@ def _ledger(slug: str) -> str:
 def _navigation(request: HttpRequest, slug: str, user: User, parks: list[Any]) -> list[Entry]:
     query = f"?{urlencode({'park': slug})}" if slug else ""
     places = [("台账", "ledgers"), ("导入", "imports"), ("覆盖情况", "dashboard"), ("报表", "reports")]
-    writes = any(park.written for park in parks)
+    # Beyond what is listed only the grants themselves can tell; and so before the first park is entered
+    many = len(parks) > MOST_PARKS
+    writes = holds(user, RECORD_WRITERS) if many else any(park.written for park in parks)
+    administers = any(park.administered for park in parks) or ((many or not parks) and holds(user, ADMINISTRATORS))
     addresses = [(label, reverse(name)) for label, name in places if name != "imports" or writes]
     entries = [Entry(label, url + query, request.path.startswith(url)) for label, url in addresses]
-    # Before the first park is entered only the grant itself can tell
-    if any(park.administered for park in parks) or (not parks and holds(user, ADMINISTRATORS)):
+    if administers:
         entries.append(Entry("管理", reverse("admin:index")))
     return entries

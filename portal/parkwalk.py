@@ -26,22 +26,30 @@ class ParkWalk:
         self.path = str(order[0]).removesuffix(REGION)
 
     @cached_property
-    def parks(self) -> list[int]:
+    def _parks(self) -> Any:
         seen = Park.objects.visible_to(self.user).order_by("region_code", "order_key", "pk")
-        return list(seen.values_list("pk", flat=True))
+        return seen.values_list("pk", flat=True)
+
+    @cached_property
+    def parks(self) -> list[int]:
+        return list(self._parks)
 
     def first(self, number: int) -> list[int]:
         """The first so many keys; fewer where there are no more."""
         found: list[int] = []
-        place, size = 0, 1
-        while place < len(self.parks) and len(found) < number:
-            some = self.parks[place : place + size]
-            rows = self.rows.filter(**{f"{self.path}__in": some}).order_by(*self.order)
-            if size == 1:
-                rows = self.rows.filter(**{self.path: some[0]}).order_by(*self.order[PARK:])
-            found += rows.values_list("pk", flat=True)[: number - len(found)]
+        # Mostly the first park has enough, and the other thousands need not be known
+        for park in self._parks[:1]:
+            found += self._some(self.rows.filter(**{self.path: park}), self.order[PARK:], number)
+        place, size = 1, GROWTH
+        while len(found) < number and place < len(self.parks):
+            rows = self.rows.filter(**{f"{self.path}__in": self.parks[place : place + size]})
+            found += self._some(rows, self.order, number - len(found))
             place, size = place + size, size * GROWTH
         return found
+
+    @staticmethod
+    def _some(rows: ScopedQuerySet, order: Sequence[Any], number: int) -> list[int]:
+        return list(rows.order_by(*order).values_list("pk", flat=True)[:number])
 
 
 def walks(order: Sequence[Any]) -> bool:

@@ -30,6 +30,7 @@ from orgs.journal import Via
 from orgs.models import Change, Enterprise
 from portal.attachments import incoming, keeping, store
 from portal.attachments.kinds import ENDINGS, TYPES, NotTaken, kind_of, tidy_name
+from portal.management.commands.doctor import attached
 from portal.models import Attachment, FileKind
 from portal.records import RECORDS
 from tests.factories import World, attach, put
@@ -478,12 +479,15 @@ def test_what_is_damaged_is_found(world: World, capsys: pytest.CaptureFixture[st
     whole, cut, lost = (attach(world.jia.gap, "enterprises", f"{n}.pdf", PDF + n.encode()) for n in "abc")
     call_command("attachments", "verify")
     assert "3个附件的文件都完好。" in capsys.readouterr().out
+    assert (attached().well, attached().told) == (True, "3 个")
     store.path_of(cut.sha256).write_bytes(PDF)
     store.path_of(lost.sha256).unlink()
     with pytest.raises(CommandError, match="有2个附件的文件缺少或已损坏"):
         call_command("attachments", "verify")
     told = capsys.readouterr().out
     assert (whole.sha256 in told, cut.sha256 in told, lost.sha256 in told) == (False, True, True)
+    assert not attached().well  # the doctor looks whether they are there and reads none
+    assert attached().told.startswith(f"有 1 个文件不在 {own_folder}；")
 
 
 @pytest.mark.django_db

@@ -15,6 +15,7 @@ from django.template import Context, Template
 from django.test import RequestFactory
 from django.urls import ResolverMatch
 
+from orgs.models import Role
 from portal.context import MOST_PARKS, shell
 from portal.templatetags import show
 
@@ -173,4 +174,20 @@ def test_the_chosen_park_is_never_cut_off(administrator: Any) -> None:
     context = shell(_request(administrator, "/dashboard/", "dashboard", {"park": last.slug}))
     assert context["current_park"].pk == last.pk
     assert context["park_overflow"]
-    assert len(context["park_choices"]) == MOST_PARKS
+    assert [choice.name for choice in context["park_choices"]] == [last.name]
+    assert not shell(_request(administrator, "/dashboard/", "dashboard", {}))["park_choices"]
+
+
+def test_who_writes_in_the_last_of_many_parks_is_offered_to_import(db: None) -> None:
+    from tests.factories import grant, make_park, make_user
+
+    def labels() -> list[str]:
+        return [entry.label for entry in shell(_request(reader, "/dashboard/", "dashboard", {}))["nav"]]
+
+    for number in range(MOST_PARKS + 5):
+        make_park(name=f"A{number:02}园")
+    reader = make_user("reader")
+    grant(reader, Role.LEADER)
+    assert labels() == ["台账", "覆盖情况", "报表"]
+    grant(reader, Role.OFFICER, make_park(name="Z园"))
+    assert labels() == ["台账", "导入", "覆盖情况", "报表"]

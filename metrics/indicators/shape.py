@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from django.db.models import Q
 
@@ -166,8 +166,7 @@ class Indicator:
         return self.population.why(row)
 
 
-@dataclass(frozen=True)
-class Rate:
+class Rate(NamedTuple):
     """Two counts on a day; the rate in per cent is theirs alone, one decimal, half up."""
 
     indicator: Indicator

@@ -7,13 +7,14 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import add
 from typing import Any
 
 from django.db import connection
 from django.db.models import Count, QuerySet
 
 from metrics.indicators import counting
-from metrics.indicators.counting import month_ends, rate_of
+from metrics.indicators.counting import month_ends
 from metrics.indicators.measures import MEASURES, measures_of
 from metrics.indicators.registry import INDICATORS
 from metrics.indicators.shape import Indicator, Rate
@@ -24,7 +25,7 @@ from orgs.periods import during
 from orgs.scoping import Reach, grants_of, parks_in_reach
 
 Rates = dict[str, Rate]
-Sums = dict[str, int]
+Sums = list[int]  # in the order of the columns asked for
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,10 @@ def rates_at(
 ) -> dict[dt.date, Rates]:
     """The rates of these indicators on each day."""
     indicators = [INDICATORS[code] for code in codes]
-    found = _read(ground, days, "", _columns(indicators), state)
-    return {day: _rates(indicators, day, found[day].get("", {})) for day in days}
+    columns = _columns(indicators)
+    found, told = _read(ground, days, "", columns, state), _Told.of(indicators, columns)
+    nothing = [0] * len(columns)
+    return {day: told.rates(day, found[day].get("", nothing)) for day in days}
 
 
 def rates_by(
@@ -90,19 +93,42 @@ def rates_by(
     Groups without an enterprise present on the day are left out, as in the live query.
     """
     indicators = [INDICATORS[code] for code in codes]
-    found = _read(ground, [day], field, _columns(indicators), state)[day]
-    return {key: _rates(indicators, day, sums) for key, sums in found.items() if sums["n_present"]}
+    columns = _columns(indicators)
+    found, told = _read(ground, [day], field, columns, state)[day], _Told.of(indicators, columns)
+    return {key: told.rates(day, sums) for key, sums in found.items() if sums[told.present]}
 
 
-def sums_at(ground: Ground, day: dt.date, measures: Collection[str], state: SummaryState | None = None) -> Sums:
+def sums_at(
+    ground: Ground, day: dt.date, measures: Collection[str], state: SummaryState | None = None
+) -> dict[str, int]:
     """Plain counts by the names of :data:`metrics.indicators.measures.MEASURES`."""
-    return _read(ground, [day], "", sorted(measures), state)[day].get("", dict.fromkeys(measures, 0))
+    columns = sorted(measures)
+    sums = _read(ground, [day], "", columns, state)[day].get("", [0] * len(columns))
+    return dict(zip(columns, sums, strict=True))
 
 
-def _rates(indicators: Sequence[Indicator], day: dt.date, sums: Mapping[str, int]) -> Rates:
-    names = measures_of(indicators)
-    counted = {name: sums.get(measure, 0) for name, measure in names.items()}
-    return {one.code: rate_of(one, day, counted) for one in indicators}
+@dataclass(frozen=True)
+class _Told:
+    """At which places of the sums the counts of each indicator stand: worked out once, and not for each of thousands
+    of parks. ``present`` is the place of all that are there, an uncounted one of None means that there are none."""
+
+    present: int
+    places: Sequence[tuple[Indicator, int, int, int | None]]
+
+    @classmethod
+    def of(cls, indicators: Sequence[Indicator], columns: Sequence[str]) -> "_Told":
+        places = {name: columns.index(measure) for name, measure in measures_of(indicators).items()}
+        apart = [
+            (one, places[f"n_{one.code}"], places[f"d_{one.code}"], places.get(f"u_{one.code}")) for one in indicators
+        ]
+        return cls(places["n_present"], apart)
+
+    def rates(self, day: dt.date, sums: Sums) -> Rates:
+        present = sums[self.present]
+        return {
+            one.code: Rate(one, day, sums[n], sums[d], present - sums[d], 0 if u is None else sums[u])
+            for one, n, d, u in self.places
+        }
 
 
 def _columns(indicators: Sequence[Indicator]) -> list[str]:
@@ -159,7 +185,7 @@ class _Tallies:
                 months[day_of(day)].append((key, counts))
             for day, base in bases.items():
                 for key, counts in months[base]:
-                    _sum(found[day], key, columns, counts)
+                    _sum(found[day], key, counts)
                 if day == base:
                     continue
                 cursor.execute(
@@ -168,7 +194,7 @@ class _Tallies:
                     [*self.values, base, day],
                 )
                 for key, *counts in cursor.fetchall():
-                    _sum(found[day], key, columns, counts)
+                    _sum(found[day], key, counts)
 
 
 @dataclass(frozen=True)
@@ -185,7 +211,7 @@ class _Spans:
         for day in bases:
             rows = self.rows.filter(during(day)).order_by().values(self.field).annotate(**counts)
             for row in rows:
-                _sum(found[day], row[self.field], columns, [row[f"sum_{name}"] for name in columns])
+                _sum(found[day], row[self.field], [row[f"sum_{name}"] for name in columns])
 
 
 def _sources(ground: Ground, field: str, days: Collection[dt.date]) -> Iterator[_Tallies | _Spans]:
@@ -213,10 +239,10 @@ def _sources(ground: Ground, field: str, days: Collection[dt.date]) -> Iterator[
         yield _Spans(Span.objects.filter(park__in=parks), field)
 
 
-def _sum(into: dict[Any, Sums], key: Any, columns: Sequence[str], counts: Sequence[int]) -> None:
-    sums = into.setdefault(key, dict.fromkeys(columns, 0))
-    for name, count in zip(columns, counts, strict=True):
-        sums[name] += int(count or 0)
+def _sum(into: dict[Any, Sums], key: Any, counts: Sequence[Any]) -> None:
+    before = into.get(key)
+    more = map(int, counts)  # PostgreSQL gives decimals
+    into[key] = list(more) if before is None else list(map(add, before, more))
 
 
 def verify(days: Collection[dt.date], parks: Collection[int]) -> list[str]:

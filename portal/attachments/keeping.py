@@ -117,3 +117,9 @@ def damaged() -> Iterator[Attachment]:
             known[one.sha256] = store.is_whole(one.sha256)
         if not known[one.sha256]:
             yield one
+
+
+def missing() -> int:
+    """How many files are not there at all; whether the others are whole takes reading them."""
+    told = set(Attachment._base_manager.values_list("sha256", flat=True))
+    return sum(not store.path_of(one).exists() for one in told)

@@ -91,6 +91,7 @@ class Subject:
     compared: bool = True  # a whole page is timed against a query without being equal to it
     factor: int = 1  # the rivals did one part in so many of the work
     runs: int = RUNS
+    around: bool = False  # timed before and after rivals that take minutes: a machine is not always equally quick
 
 
 @dataclass
@@ -507,6 +508,8 @@ def measure(
             line.rivals[name] = timing
             if line.ours is not None and timing is not None and subject.compared:
                 refuse_difference(subject, name, answer, theirs)
+        if subject.around and line.ours is not None and not quick:
+            line.ours = joined(line.ours, clock(subject.ours, subject.runs)[1])
         if subject.factor > 1:
             line.rivals = {name: one and scaled(one, subject.factor) for name, one in line.rivals.items()}
             line.note = f"rivals: {SAMPLE} of {MONTHS} month ends measured, times {subject.factor}"
@@ -514,6 +517,12 @@ def measure(
         lines.append(line)
         told(shown(line))
     return lines
+
+
+def joined(one: Timing, other: Timing) -> Timing:
+    """As many runs before as after; the median is the mean of both."""
+    least, most = min(one.least, other.least), max(one.most, other.most)
+    return Timing((one.median + other.median) / 2, least, most, one.runs + other.runs, one.queries)
 
 
 def scaled(one: Timing, factor: int) -> Timing:

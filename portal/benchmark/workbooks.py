@@ -117,6 +117,7 @@ def subjects(user: User, park: Park, number: int) -> Iterator[Subject]:
             {USUAL_WAY: partial(usual, dry_run=dry_run)},
             bar=Bar(share=share, of=USUAL_WAY),
             runs=5,
+            around=True,
         )
 
 
@@ -142,4 +143,5 @@ def exported(one: Reader, day: dt.date) -> Iterator[Subject]:
         },
         bar=Bar(share=8, of=INSTANCES),
         runs=3,
+        around=True,
     )

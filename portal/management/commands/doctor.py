@@ -18,6 +18,8 @@ from django.db.migrations.executor import MigrationExecutor
 from metrics import summaries
 from orgs import keyring
 from orgs.models import Grant, Park, User
+from portal.attachments import keeping, store
+from portal.models import Attachment
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,17 @@ def data() -> Iterator[Finding]:
     built = summaries.current() is not None
     told = "按现行口径" if built else "还没有，各项比率逐家计算；请执行 manage.py summaries rebuild"
     yield Finding("月末汇总", built, told, optional=True)
+    yield attached()
     parks = Park.objects.count()
     yield Finding("园区", parks > 0, f"{parks} 个")
     granted = User.objects.filter(pk__in=Grant.objects.values("user"), is_active=True).count()
     yield Finding("有授权的账号", granted > 0, f"{granted} 个")
+
+
+def attached() -> Finding:
+    """Whether the files lie where the database says: it may have been brought back without them."""
+    number, lost = Attachment.objects.count(), keeping.missing()
+    told = f"{number:,} 个" if number else "没有"
+    if lost:
+        told = f"有 {lost:,} 个文件不在 {store.root()}；请把备份的这个目录放回去，再执行 manage.py attachments verify"
+    return Finding("附件", not lost, told)
