@@ -17,7 +17,7 @@ from stdnum.cn import uscc
 from orgs.models import Coverage, Enterprise, FormationWay, Park, PartyOrganization, User, WorkCoverage
 from portal.benchmark import measure, nation, report, rivals, usual_export
 from portal.benchmark.ground import own_database
-from portal.management.commands.benchmark import Command, is_wanted
+from portal.management.commands.benchmark import Command, first_page_alone, is_wanted
 
 
 def test_it_refuses_every_database_but_its_own(db: None, settings: Any) -> None:
@@ -53,6 +53,9 @@ def test_a_small_nation_answers_as_its_rivals_do(capfd: pytest.CaptureFixture[st
     assert all("DuckDB" in line.rivals and line.best("SQL") for line in compared[:-1])
     assert all(line.ours is not None and line.ours.median > 0 for line in kept.lines)
     assert f"{nation.USUAL:,}家企业，1个园区" in told
+
+    # What a first page is held against, in another database of its own
+    assert 0 < first_page_alone() < 60_000
 
     page = tmp_path / "benchmark.md"
     call_command("benchmark", "--results", str(tmp_path), "--page", str(page))
@@ -106,7 +109,7 @@ def test_a_bar_is_held_up_to_its_number(bar: measure.Bar, ours: float | None, he
 
     line = measure.Line("g", "n", "w", None if ours is None else timing(ours), {})
     line.rivals = {"SQL joined": timing(500), "SQL looked_up": timing(900), "DuckDB": timing(1)}
-    measure.judge(line, bar, {"n": 50.0}, judged=True)
+    measure.judge(line, bar, lambda: 50.0, judged=True)
     assert line.held is held
     line.held = None
     measure.judge(line, bar, {"n": 50.0}, judged=False)

@@ -47,6 +47,7 @@ ICONTAINS: Final = "SQL icontains"
 WORDS: Final = (("罕见", RARE), ("常见", "轴承"), ("极多", "科技"))
 COMPARED: Final = "two_coverage"
 LARGE_PAGE_MS: Final = 300
+Alone = Callable[[], float]
 
 
 @dataclass(frozen=True)
@@ -476,13 +477,14 @@ def measure(
     found: Iterable[Subject],
     *,
     judged: bool,
-    alone: Mapping[str, float],
+    alone: Alone | None,
     quick: bool,
     told: Callable[[str], object],
 ) -> list[Line]:
     """The subjects one after the other; CommandError where an answer differs from a rival's.
 
-    ``quick`` does everything once. ``alone`` are the milliseconds of lines at USUAL rows, by their name.
+    ``quick`` does everything once. ``alone`` gives the milliseconds of the first page at USUAL rows; it is asked
+    as soon as the page of the nation is timed, for a machine is not equally quick every minute.
     """
     known: dict[Any, tuple[Any, Timing | None]] = {}
     kept: list[Any] = []  # so that no two tables of rivals have the same id
@@ -542,7 +544,7 @@ def refuse_difference(subject: Subject, name: str, ours: Any, theirs: Any) -> No
         raise CommandError(f"{subject.name}（{subject.who}）与{name}不同：{str(ours)[:200]} ≠ {str(theirs)[:200]}")
 
 
-def judge(line: Line, bar: Bar | None, alone: Mapping[str, float], judged: bool) -> None:
+def judge(line: Line, bar: Bar | None, alone: Alone | None, judged: bool) -> None:
     if bar is None:
         return
     line.bar = bar.text
@@ -555,9 +557,10 @@ def judge(line: Line, bar: Bar | None, alone: Mapping[str, float], judged: bool)
     elif bar.share:
         raw = line.best(bar.of)
         line.held = None if raw is None else line.ours.median <= raw / bar.share
-    elif line.name in alone:
-        line.held = line.ours.median <= bar.alone * alone[line.name]
-        line.note = f"{alone[line.name]:.1f} ms at {USUAL} rows"
+    elif alone is not None:
+        usual = alone()
+        line.held = line.ours.median <= bar.alone * usual
+        line.note = f"{usual:.1f} ms at {USUAL} rows"
 
 
 def shown(line: Line) -> str:

@@ -1,5 +1,6 @@
 """The only place that runs the benchmark: how large, on which database, where the results go."""
 
+import tempfile
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
@@ -24,10 +25,22 @@ SIZES: Final = {
     "national": (nation.ENTERPRISES, nation.PARKS),
 }
 ALONE: Final = "alone.json"
+PAGES: Final = "Pages"
 
 
 def is_wanted(group: str, only: Sequence[str]) -> bool:
     return not only or any(group.startswith(one) for one in only)
+
+
+def first_page_alone() -> float:
+    """The median of the first page in a database of the usual size, in milliseconds, measured now."""
+    with tempfile.TemporaryDirectory() as folder:
+        size = ["--enterprises", f"{nation.USUAL}", "--parks", "1"]
+        ground.start_inside([*size, "--results", folder, f"--only={PAGES}"])
+        (line,) = report.Results.read(Path(folder, f"{connection.vendor}-{ALONE}")).lines
+    if line.ours is None:
+        raise CommandError("没有量出首页的用时。")
+    return line.ours.median
 
 
 class Command(BaseCommand):
@@ -64,17 +77,20 @@ class Command(BaseCommand):
             self.measure(nation.Nation(firms, parks), folder, quick=options["quick"], only=options["only"])
         else:
             only = options["only"]
-            sizes = [(min(nation.USUAL, firms), 1)]
-            if not options["quick"] and is_wanted(workbooks.GROUP, only):
-                sizes.append((workbooks.EXPORTED, 1))
+            kept = folder / f"{connection.vendor}-{ALONE}"
+            kept.unlink(missing_ok=True)  # of a run that was broken off
+            sizes = []
+            if is_wanted(workbooks.GROUP, only):
+                sizes.append((min(nation.USUAL, firms), 1))
+                if not options["quick"]:
+                    sizes.append((workbooks.EXPORTED, 1))
             if only != [workbooks.GROUP]:
                 sizes.append((firms, parks))
             for size in sizes:
                 passed = ["--enterprises", f"{size[0]}", "--parks", f"{size[1]}", "--results", f"{folder}"]
-                passed += [f"--only={group}" for group in only]
+                passed += [f"--only={group}" for group in (only if size[1] > 1 else [workbooks.GROUP])]
                 ground.start_inside([*passed, *(["--quick"] if options["quick"] else [])])
             if only == [workbooks.GROUP]:
-                kept = folder / f"{connection.vendor}-{ALONE}"
                 lines = [line for line in report.Results.read(kept).lines if line.group == workbooks.GROUP]
                 self.replace(folder, lines)
                 kept.unlink()
@@ -101,14 +117,13 @@ class Command(BaseCommand):
         run = partial(measure.measure, quick=quick, told=self.stdout.write)
         if is_alone:
             page = (subject for subject in found if (subject.name, subject.who) == (measure.FIRST_PAGE, "nation"))
-            lines = run(page, judged=False, alone={})
+            lines = run(page, judged=False, alone=None) if is_wanted(PAGES, only) else []
             if is_wanted(workbooks.GROUP, only):
-                lines += run(self.workbooks(one, quick=quick), judged=not quick, alone={})
+                lines += run(self.workbooks(one, quick=quick), judged=not quick, alone=None)
         else:
-            before = report.Results.read(kept).lines
-            known = {line.name: line.ours.median for line in before if line.ours}
+            before = report.Results.read(kept).lines if kept.exists() else []
             asked = (subject for subject in found if is_wanted(subject.group, only))
-            lines = run(asked, judged=one.enterprises >= nation.ENTERPRISES, alone=known)
+            lines = run(asked, judged=one.enterprises >= nation.ENTERPRISES, alone=first_page_alone)
             lines += [line for line in before if line.group == workbooks.GROUP]
         results = report.Results(
             report.database(), f"{timezone.localdate()}", report.machine(), one.counts, facts, lines
@@ -120,7 +135,7 @@ class Command(BaseCommand):
                 self.replace(folder, lines)
             else:
                 results.write(folder / f"{connection.vendor}.json")
-            kept.unlink()
+            kept.unlink(missing_ok=True)
         for rival in opponents:
             rival.close()
 
@@ -129,7 +144,7 @@ class Command(BaseCommand):
         kept = folder / f"{connection.vendor}-{ALONE}"
         results = report.Results.read(kept)
         asked = workbooks.exported(measure.readers(one)["officer"], measure.ANY_DAY)
-        results.lines += measure.measure(asked, quick=False, told=self.stdout.write, judged=True, alone={})
+        results.lines += measure.measure(asked, quick=False, told=self.stdout.write, judged=True, alone=None)
         results.write(kept)
 
     @staticmethod
