@@ -194,3 +194,21 @@ def test_the_rival_of_the_export_makes_the_same_rows(world: Any, officer: Any, s
     ]
     assert ours == rival
     assert usual_export.alike(officer, today) == usual_export.plain(officer, today) == len(ours) > 2
+
+
+@pytest.mark.parametrize(
+    ("bar", "rivals_of", "told"),
+    [
+        ("≤ 1/40 of raw SQL", {"SQL": 900.0, "SQL scanned": 700.0, "DuckDB": 1.0}, "; 1/70"),
+        ("≤ 1/200 of SQL icontains", {"SQL icontains": 900.0, "SQL": 700.0}, "; 1/90"),
+        (
+            "≤ 1/8 of model instances, openpyxl",
+            {"model instances, openpyxl": 84.0, "the same without looks": 40.0},
+            "; 1/8.4",
+        ),
+        ("≤ 300 ms", {}, ""),
+    ],
+)
+def test_a_bar_is_shown_with_what_it_is_held_against(bar: str, rivals_of: dict[str, float], told: str) -> None:
+    timed = {name: measure.Timing(one, one, one, 1) for name, one in rivals_of.items()}
+    assert report._ratio(measure.Line("g", "n", "w", measure.Timing(10, 10, 10, 1), timed, bar)) == told

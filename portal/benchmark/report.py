@@ -164,9 +164,11 @@ def _number(milliseconds: float) -> str:
 
 
 def _ratio(line: Line) -> str:
-    best = line.best("SQL icontains" if "icontains" in line.bar else "SQL") or line.best("django")
+    """Against the rival that the bar names, else the best raw SQL."""
+    best = line.best(max((name for name in line.rivals if name in line.bar), key=len, default="SQL"))
     if best and line.ours:
-        return f"; 1/{best / line.ours.median:,.0f}"
+        ratio = best / line.ours.median
+        return f"; 1/{ratio:,.0f}" if ratio > 20 else f"; 1/{ratio:.1f}"
     return f"; {line.note}" if line.note else ""
 
 
