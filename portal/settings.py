@@ -149,6 +149,7 @@ def id_key(production: bool, var: Path) -> str:
         raise ImproperlyConfigured(
             "正式运行（PORTAL_PRODUCTION=1）必须设置 PORTAL_ID_KEY（身份证号的密钥），写作“1:”加32个随机字节的base64；"
             f"或者在 {var} 里放好密钥文件 {keyring.FILE}。"
+            "还没有密钥的，用 env -u PORTAL_PRODUCTION .venv/bin/python manage.py idnumbers key 生成一把，并另行备份。"
         )
     return told
 

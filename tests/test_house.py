@@ -78,7 +78,7 @@ def load_settings(tmp_path: Path, ask: str = "", **environment: str) -> subproce
         ({"DATABASE_URL": "mysql://u:p@h/n"}, "DATABASE_URL"),
         ({**PRODUCTION, "PORTAL_SECRET_KEY": ""}, "PORTAL_SECRET_KEY"),
         ({**PRODUCTION, "PORTAL_HOSTS": " "}, "PORTAL_HOSTS"),
-        ({**PRODUCTION, "PORTAL_ID_KEY": ""}, "PORTAL_ID_KEY"),
+        ({**PRODUCTION, "PORTAL_ID_KEY": ""}, "manage.py idnumbers key"),
         ({"PORTAL_ID_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}, "PORTAL_ID_KEY"),
         ({"PORTAL_ID_KEY": "1:AAEC"}, "PORTAL_ID_KEY"),
         ({"PORTAL_ID_KEY": f"{ID_KEY},{ID_KEY}"}, "PORTAL_ID_KEY"),
