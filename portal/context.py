@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import BooleanField, ExpressionWrapper, Q
+from django.db.models import BooleanField, Exists, ExpressionWrapper, Q
 from django.db.models.expressions import RawSQL
 from django.http import HttpRequest
 from django.urls import reverse
@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from orgs.models import Park, User
-from orgs.scoping import ADMINISTRATORS, RECORD_WRITERS, holds, keys_in_reach
+from orgs.scoping import ADMINISTRATORS, RECORD_WRITERS, grants_of, holds, keys_in_reach
 
 MOST_PARKS = 40  # beyond this the switcher points to the ledger of parks
 KEPT = ("day", "from", "indicator", "part")  # kept when the park changes; other filters may name rows of the old park
@@ -66,6 +66,9 @@ def _parks(user: User, slug: str) -> list[Any]:
     visible = Park.objects.visible_to(user).annotate(
         administered=_lies_in(keys_in_reach(user, ADMINISTRATORS)),
         written=_lies_in(keys_in_reach(user, RECORD_WRITERS)),
+        # Anywhere: of more parks than are read only the grants themselves can tell
+        administers=Exists(grants_of(user, ADMINISTRATORS)),
+        writes=Exists(grants_of(user, RECORD_WRITERS)),
     )
     # By name alone an index gives the first ones, however many there are
     first = list(visible.order_by("order_key", "pk")[: MOST_PARKS + 1])
@@ -120,12 +123,12 @@ def _ledger(slug: str) -> str:
 def _navigation(request: HttpRequest, slug: str, user: User, parks: list[Any]) -> list[Entry]:
     query = f"?{urlencode({'park': slug})}" if slug else ""
     places = [("台账", "ledgers"), ("导入", "imports"), ("覆盖情况", "dashboard"), ("报表", "reports")]
-    # Beyond what is listed only the grants themselves can tell; and so before the first park is entered
     many = len(parks) > MOST_PARKS
-    writes = holds(user, RECORD_WRITERS) if many else any(park.written for park in parks)
-    administers = any(park.administered for park in parks) or ((many or not parks) and holds(user, ADMINISTRATORS))
+    writes = any(park.writes if many else park.written for park in parks)
+    administers = any(park.administers if many else park.administered for park in parks)
     addresses = [(label, reverse(name)) for label, name in places if name != "imports" or writes]
     entries = [Entry(label, url + query, request.path.startswith(url)) for label, url in addresses]
-    if administers:
+    # Before the first park is entered only the grant itself can tell
+    if administers or (not parks and holds(user, ADMINISTRATORS)):
         entries.append(Entry("管理", reverse("admin:index")))
     return entries
