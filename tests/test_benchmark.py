@@ -15,7 +15,7 @@ from openpyxl import load_workbook
 from stdnum.cn import uscc
 
 from orgs.models import Coverage, Enterprise, FormationWay, Park, PartyOrganization, User, WorkCoverage
-from portal.benchmark import measure, nation, report, rivals, usual_export
+from portal.benchmark import first_version, measure, memory, nation, report, rivals, usual_export
 from portal.benchmark.ground import own_database
 from portal.management.commands.benchmark import Command, first_page_alone, is_wanted
 
@@ -47,12 +47,16 @@ def test_a_small_nation_answers_as_its_rivals_do(capfd: pytest.CaptureFixture[st
         "Pages",
         "Writing, with trail, summary and index",
         "Workbooks",
+        *(["First version"] if first_version.is_there() else []),
     }
     assert groups["Every indicator, one at a time, any day"] == 3 * len(rivals.enterprise_indicators())
-    compared = [line for line in kept.lines if line.rivals and line.group != "Workbooks"]
+    compared = [line for line in kept.lines if line.rivals and line.group not in ("Workbooks", "First version")]
     assert all("DuckDB" in line.rivals and line.best("SQL") for line in compared[:-1])
     assert all(line.ours is not None and line.ours.median > 0 for line in kept.lines)
     assert f"{nation.USUAL:,}家企业，1个园区" in told
+    (weighed,) = (line for line in kept.lines if line.unit == "MB")
+    assert all(20 < one.median < 500 for one in (weighed.ours, *weighed.rivals.values()) if one)
+    assert len(weighed.rivals) == 2
 
     # What a first page is held against, in another database of its own
     assert 0 < first_page_alone() < 60_000
@@ -100,6 +104,8 @@ def test_a_flag_that_the_rivals_do_not_know_is_named() -> None:
         (measure.Bar(share=100), 5.1, False),
         (measure.Bar(alone=1.2), 60.0, True),
         (measure.Bar(alone=1.2), 60.1, False),
+        (measure.Bar(share=1, of="DuckDB"), 1.0, True),
+        (measure.Bar(share=1, of="DuckDB"), 1.1, False),
         (measure.Bar(most=10), None, False),
     ],
 )
@@ -114,6 +120,34 @@ def test_a_bar_is_held_up_to_its_number(bar: measure.Bar, ours: float | None, he
     line.held = None
     measure.judge(line, bar, {"n": 50.0}, judged=False)
     assert (line.held, line.bar) == (None, bar.text)
+
+
+HOLDING = "held = bytearray({0} << 20); held[::1024] = b'1' * ({0} << 10); import time; time.sleep(0.5)"
+
+
+def test_memory_is_that_of_a_process_and_of_those_it_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (tmp_path / "holding.py").write_text(HOLDING.format(40) + "; print('done')")
+    begun = "import subprocess, sys; child = subprocess.Popen([sys.executable, '-c', sys.argv[1]])\n"
+    (tmp_path / "starting.py").write_text(begun + HOLDING.format(40) + "\nchild.wait()")
+    (tmp_path / "failing.py").write_text("raise SystemExit(3)")
+    said, alone = memory.weighed("holding")
+    assert said == "done"
+    assert 40 < alone < 70
+    assert alone + 35 < memory.weighed("starting", HOLDING.format(40))[1] < alone + 70
+    with pytest.raises(CommandError, match="failing 没有完成"):
+        memory.weighed("failing")
+
+    answers = iter([(7, 30.0), (7, 10.0), (7, 20.0)])
+    answer, timing = memory.weigh(lambda: next(answers), 3)
+    assert (answer, timing.median, timing.least, timing.most, timing.runs) == (7, 20.0, 10.0, 30.0, 3)
+
+
+def test_without_its_history_the_first_version_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(first_version, "COMMIT", "0" * 40)
+    assert not first_version.is_there()
+    with pytest.raises(CommandError, match="fetch --unshallow"):
+        call_command("benchmark", "--only", "First", "--results", str(tmp_path))
 
 
 # The nation

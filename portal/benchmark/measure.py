@@ -73,6 +73,8 @@ class Bar:
 
     @property
     def text(self) -> str:
+        if self.share == 1:
+            return f"≤ {self.of}"
         if self.share:
             return f"≤ 1/{self.share:.0f} of {'raw SQL' if self.of == 'SQL' else self.of}"
         return f"≤ {self.alone} × at {USUAL} rows" if self.alone else f"≤ {self.most:.0f} ms"
@@ -92,7 +94,10 @@ class Subject:
     compared: bool = True  # a whole page is timed against a query without being equal to it
     factor: int = 1  # the rivals did one part in so many of the work
     runs: int = RUNS
+    rival_runs: int = RIVAL_RUNS
     around: bool = False  # timed before and after rivals that take minutes: a machine is not always equally quick
+    meter: Callable[..., tuple[Any, Timing]] | None = None  # instead of the clock; then in ``unit``
+    unit: str = "ms"
 
 
 @dataclass
@@ -107,6 +112,7 @@ class Line:
     bar: str = ""
     held: bool | None = None
     note: str = ""
+    unit: str = "ms"
 
     def best(self, *names: str) -> float | None:
         """The least median among rivals whose name begins with one of ``names``."""
@@ -200,12 +206,12 @@ class Reader:
     def firms(self) -> Any:
         return Enterprise.objects.visible_to(self.user).in_park(self.park)
 
-    def page(self, name: str, *path: str, **query: str) -> Callable[[], object]:
+    def page(self, name: str, *path: str, **query: str) -> Callable[[], bytes]:
         """Fetch the whole answer of a route, signed in by cookie."""
         address = reverse(name, args=path)
         asked = {"day": f"{ANY_DAY}", **({"park": self.park.slug} if self.park else {}), **query}
 
-        def fetch() -> object:
+        def fetch() -> bytes:
             answer = self.client.get(f"{address}?{urlencode(asked)}")
             if answer.status_code != 200:
                 raise CommandError(f"{address} 回答 {answer.status_code}，不能测量。")
@@ -490,10 +496,11 @@ def measure(
     kept: list[Any] = []  # so that no two tables of rivals have the same id
     lines = []
     for subject in found:
-        line = Line(subject.group, subject.name, subject.who, None, {})
+        line = Line(subject.group, subject.name, subject.who, None, {}, unit=subject.unit)
+        meter = subject.meter or clock
         try:
             with limited(LIMIT):
-                answer, line.ours = clock(subject.ours, 0 if quick else subject.runs)
+                answer, line.ours = meter(subject.ours, 0 if quick else subject.runs)
         except OutOfTime:
             line.note = f"more than {LIMIT} s"
             answer = None
@@ -503,7 +510,7 @@ def measure(
             if key not in known:
                 try:
                     with limited(LIMIT):
-                        known[key] = clock(ask, 0 if quick else RIVAL_RUNS, is_rival=True)
+                        known[key] = meter(ask, 0 if quick else subject.rival_runs, is_rival=True)
                 except OutOfTime:
                     known[key] = None, None
             theirs, timing = known[key]
@@ -511,7 +518,7 @@ def measure(
             if line.ours is not None and timing is not None and subject.compared:
                 refuse_difference(subject, name, answer, theirs)
         if subject.around and line.ours is not None and not quick:
-            line.ours = joined(line.ours, clock(subject.ours, subject.runs)[1])
+            line.ours = joined(line.ours, meter(subject.ours, subject.runs)[1])
         if subject.factor > 1:
             line.rivals = {name: one and scaled(one, subject.factor) for name, one in line.rivals.items()}
             line.note = f"rivals: {SAMPLE} of {MONTHS} month ends measured, times {subject.factor}"
@@ -567,4 +574,5 @@ def shown(line: Line) -> str:
     ours = f"{line.ours.median:,.1f}" if line.ours else "—"
     theirs = "  ".join(f"{name} {one.median:,.1f}" if one else f"{name} —" for name, one in line.rivals.items())
     held = {True: "  ✓", False: "  ✗", None: ""}[line.held]
-    return f"{line.group} · {line.name} · {line.who}：{ours} 毫秒  {theirs}{held}"
+    unit = "毫秒" if line.unit == "ms" else line.unit
+    return f"{line.group} · {line.name} · {line.who}：{ours} {unit}  {theirs}{held}"

@@ -99,7 +99,8 @@ Written by `make bench`; not edited by hand. Times are medians in milliseconds a
 behind them, measured in the process that answers: no network. Every answer was compared with those of raw SQL and
 DuckDB over the same rows in the same run; a difference would have ended it. Raw SQL runs beside the portal on a
 connection of its own with more memory; of two ways to ask it, the better counts. DuckDB holds a copy in memory;
-copying is not counted.
+copying is not counted. Memory is in megabytes, where a line says so. Of a page, 1,000 divided by its time is how many
+requests a second one process answers.
 """
 
 
@@ -125,27 +126,28 @@ def _run(run: Results) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for line in barred:
         held = {True: "yes", False: "**no**", None: "not judged at this size"}[line.held]
-        yield f"| {line.group}: {line.name} | {line.who} | {line.bar} | {_told(line.ours)}{_ratio(line)} | {held} |"
+        ours = f"{_told(line.ours, line.unit)}{_ratio(line)}"
+        yield f"| {line.group}: {line.name} | {line.who} | {line.bar} | {ours} | {held} |"
     yield ""
     for group, found in groupby(run.lines, key=lambda line: line.group):
         lines = list(found)
         columns = list(dict.fromkeys(name for line in lines for name in line.rivals))
-        rival = "SQL" if any(name.startswith("SQL") for name in columns) else "".join(columns[:1])
+        rival = "SQL" if any(name.startswith("SQL") for name in columns) else "rival" if columns else ""
         yield f"### {group} ({run.database})"
         yield ""
         yield (
             "| "
-            + " | ".join(["what", "who", "portal", "queries", *columns, *([f"{rival} ÷ portal"] if columns else [])])
+            + " | ".join(["what", "who", "portal", "queries", *columns, *([f"{rival} ÷ portal"] if rival else [])])
             + " |"
         )
         yield "|" + "---|" * (4 + len(columns) + bool(columns))
         for line in lines:
-            cells = [line.name, line.who, _told(line.ours) if line.ours else line.note]
-            cells.append(str(line.ours.queries) if line.ours else "")
-            cells += [_told(line.rivals.get(name)) for name in columns]
-            if columns:
-                best = line.best(rival)
-                cells.append(f"{best / line.ours.median:,.0f}" if best and line.ours else "")
+            cells = [line.name, line.who, _told(line.ours, line.unit) if line.ours else line.note]
+            cells.append(str(line.ours.queries) if line.ours and line.unit == "ms" else "")
+            cells += [_told(line.rivals.get(name), line.unit) for name in columns]
+            if rival:
+                best = line.best("SQL" if rival == "SQL" else next(iter(line.rivals), ""))
+                cells.append(_times(best / line.ours.median) if best and line.ours else "")
             yield "| " + " | ".join(cells) + " |"
         yield ""
         for note in dict.fromkeys(line.note for line in lines if line.note and line.ours):
@@ -153,22 +155,26 @@ def _run(run: Results) -> Iterator[str]:
             yield ""
 
 
-def _told(one: Timing | None) -> str:
+def _told(one: Timing | None, unit: str) -> str:
     if one is None:
         return "—"
-    return f"{_number(one.median)} ({_number(one.least)}–{_number(one.most)})"
+    named = "" if unit == "ms" else f"{unit} "
+    return f"{_number(one.median)} {named}({_number(one.least)}–{_number(one.most)})"
 
 
 def _number(milliseconds: float) -> str:
     return f"{milliseconds:.1f}" if milliseconds < 100 else f"{milliseconds:,.0f}"
 
 
+def _times(ratio: float) -> str:
+    return f"{ratio:,.0f}" if ratio > 20 else f"{ratio:.1f}"
+
+
 def _ratio(line: Line) -> str:
     """Against the rival that the bar names, else the best raw SQL."""
     best = line.best(max((name for name in line.rivals if name in line.bar), key=len, default="SQL"))
     if best and line.ours:
-        ratio = best / line.ours.median
-        return f"; 1/{ratio:,.0f}" if ratio > 20 else f"; 1/{ratio:.1f}"
+        return f"; 1/{_times(best / line.ours.median)}"
     return f"; {line.note}" if line.note else ""
 
 

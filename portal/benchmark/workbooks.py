@@ -2,25 +2,23 @@
 
 import datetime as dt
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from io import BytesIO
 from typing import Final
 
 from django.core.management import CommandError
 from django.db import transaction
-from django.http import HttpRequest, QueryDict
 from openpyxl import Workbook
 from stdnum.cn import uscc
 
 from orgs.models import Enterprise, EnterpriseSize, Industry, Park, User
-from portal.benchmark import usual_export, usual_import
+from portal.benchmark import once, usual_import
 from portal.benchmark.measure import Bar, Reader, Subject
-from portal.exports import workbook_of
+from portal.benchmark.memory import weigh, weighed
 from portal.imports import batches, check
 from portal.imports.outcomes import Result
 from portal.imports.plans import PLANS
-from portal.views.ledgers import listing_of
 
 GROUP: Final = "Workbooks"
 USUAL_WAY: Final = "django-import-export"
@@ -122,26 +120,34 @@ def subjects(user: User, park: Park, number: int) -> Iterator[Subject]:
 
 
 def exported(one: Reader, day: dt.date) -> Iterator[Subject]:
-    """The ledger of enterprises as a workbook, as the process of a long list makes it; rivals make the same rows."""
+    """The ledger of enterprises as a workbook, as the process of a long list makes it; rivals make the same rows. Its
+    time, and its memory."""
     rows: int = one.firms.as_of(day).count()
-
-    def ours() -> int:
-        request = HttpRequest()
-        request.user, request.GET = one.user, QueryDict(f"day={day}")
-        listing = listing_of(request, "enterprises")
-        workbook_of(listing)
-        return listing.count
-
+    name = f"the ledger of {rows:,} enterprises as a workbook"
+    rivals = {INSTANCES: once.instances, BARE: once.bare}
     yield Subject(
         GROUP,
-        f"the ledger of {rows:,} enterprises as a workbook",
+        name,
         one.name,
-        ours,
-        {
-            INSTANCES: partial(usual_export.alike, one.user, day),
-            BARE: partial(usual_export.plain, one.user, day),
-        },
+        partial(once.portal, one.user.pk, day),
+        {rival: partial(way, one.user.pk, day) for rival, way in rivals.items()},
         bar=Bar(share=8, of=INSTANCES),
         runs=3,
         around=True,
+    )
+
+    def alone(way: Callable[[int, dt.date], int]) -> tuple[str, float]:
+        return weighed("portal.benchmark.once", way.__name__, f"{one.user.pk}", f"{day}")
+
+    yield Subject(
+        GROUP,
+        f"{name}, memory",
+        one.name,
+        partial(alone, once.portal),
+        {rival: partial(alone, way) for rival, way in rivals.items()},
+        bar=Bar(share=1, of=INSTANCES),
+        runs=3,
+        rival_runs=1,
+        meter=weigh,
+        unit="MB",
     )

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from metrics import summaries
 from orgs import grams
-from portal.benchmark import ground, measure, nation, report, rivals, workbooks
+from portal.benchmark import first_version, ground, measure, nation, report, rivals, workbooks
 from portal.benchmark.measure import Line, Subject
 
 SIZES: Final = {
@@ -26,6 +26,7 @@ SIZES: Final = {
 }
 ALONE: Final = "alone.json"
 PAGES: Final = "Pages"
+IN_ONE_PARK: Final = (workbooks.GROUP, first_version.GROUP)  # measured before the nation, in databases of their own
 
 
 def is_wanted(group: str, only: Sequence[str]) -> bool:
@@ -76,24 +77,30 @@ class Command(BaseCommand):
         elif options["inside"]:
             self.measure(nation.Nation(firms, parks), folder, quick=options["quick"], only=options["only"])
         else:
-            only = options["only"]
-            kept = folder / f"{connection.vendor}-{ALONE}"
-            kept.unlink(missing_ok=True)  # of a run that was broken off
-            sizes = []
-            if is_wanted(workbooks.GROUP, only):
-                sizes.append((min(nation.USUAL, firms), 1))
-                if not options["quick"]:
-                    sizes.append((workbooks.EXPORTED, 1))
-            if only != [workbooks.GROUP]:
-                sizes.append((firms, parks))
-            for size in sizes:
-                passed = ["--enterprises", f"{size[0]}", "--parks", f"{size[1]}", "--results", f"{folder}"]
-                passed += [f"--only={group}" for group in (only if size[1] > 1 else [workbooks.GROUP])]
-                ground.start_inside([*passed, *(["--quick"] if options["quick"] else [])])
-            if only == [workbooks.GROUP]:
-                lines = [line for line in report.Results.read(kept).lines if line.group == workbooks.GROUP]
-                self.replace(folder, lines)
-                kept.unlink()
+            self.start(firms, parks, folder, options["only"], quick=options["quick"])
+
+    def start(self, firms: int, parks: int, folder: Path, only: Sequence[str], *, quick: bool) -> None:
+        """Measure each size in a database of its own, and join what was found."""
+        kept = folder / f"{connection.vendor}-{ALONE}"
+        kept.unlink(missing_ok=True)  # of a run that was broken off
+        in_one_park = [group for group in IN_ONE_PARK if is_wanted(group, only)]
+        is_only_one_park = bool(only) and all(any(is_wanted(group, [one]) for group in IN_ONE_PARK) for one in only)
+        if first_version.GROUP in in_one_park and not quick and not first_version.is_there():
+            raise CommandError("这里的历史不全，找不到第一版，不能与它比：请取回全部历史（git fetch --unshallow）。")
+        sizes = []
+        if in_one_park:
+            sizes.append((min(nation.USUAL, firms), 1, in_one_park))
+        if workbooks.GROUP in in_one_park and not quick:
+            sizes.append((workbooks.EXPORTED, 1, [workbooks.GROUP]))
+        if not is_only_one_park:
+            sizes.append((firms, parks, list(only)))
+        for size in sizes:
+            passed = ["--enterprises", f"{size[0]}", "--parks", f"{size[1]}", "--results", f"{folder}"]
+            passed += [f"--only={group}" for group in size[2]]
+            ground.start_inside([*passed, *(["--quick"] if quick else [])])
+        if is_only_one_park:
+            self.replace(folder, [line for line in report.Results.read(kept).lines if line.group in IN_ONE_PARK])
+            kept.unlink()
 
     def measure(self, one: nation.Nation, folder: Path, *, quick: bool, only: Sequence[str]) -> None:
         ground.refuse_other_databases()
@@ -103,7 +110,9 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0, interactive=False)
         facts = self.fill(one)
         if one.enterprises == workbooks.EXPORTED:
-            self.export(one, folder)
+            results = report.Results.read(folder / f"{connection.vendor}-{ALONE}")
+            results.lines += self.exported(one, quick=False)
+            results.write(folder / f"{connection.vendor}-{ALONE}")
             return
         kept = folder / f"{connection.vendor}-{ALONE}"
         is_alone = one.parks == 1
@@ -120,11 +129,15 @@ class Command(BaseCommand):
             lines = run(page, judged=False, alone=None) if is_wanted(PAGES, only) else []
             if is_wanted(workbooks.GROUP, only):
                 lines += run(self.workbooks(one, quick=quick), judged=not quick, alone=None)
+                lines += self.exported(one, quick=True) if quick else []
+            if is_wanted(first_version.GROUP, only) and first_version.is_there():
+                found = first_version.subjects(measure.readers(one)["officer"])
+                lines += run(found, judged=not quick, alone=None)
         else:
             before = report.Results.read(kept).lines if kept.exists() else []
             asked = (subject for subject in found if is_wanted(subject.group, only))
             lines = run(asked, judged=one.enterprises >= nation.ENTERPRISES, alone=first_page_alone)
-            lines += [line for line in before if line.group == workbooks.GROUP]
+            lines += [line for line in before if line.group in IN_ONE_PARK]
         results = report.Results(
             report.database(), f"{timezone.localdate()}", report.machine(), one.counts, facts, lines
         )
@@ -139,13 +152,10 @@ class Command(BaseCommand):
         for rival in opponents:
             rival.close()
 
-    def export(self, one: nation.Nation, folder: Path) -> None:
-        """Add the workbook of a whole ledger to the lines about workbooks."""
-        kept = folder / f"{connection.vendor}-{ALONE}"
-        results = report.Results.read(kept)
+    def exported(self, one: nation.Nation, *, quick: bool) -> list[Line]:
+        """The lines about the workbook of a whole ledger."""
         asked = workbooks.exported(measure.readers(one)["officer"], measure.ANY_DAY)
-        results.lines += measure.measure(asked, quick=False, told=self.stdout.write, judged=True, alone=None)
-        results.write(kept)
+        return measure.measure(asked, quick=quick, told=self.stdout.write, judged=not quick, alone=None)
 
     @staticmethod
     def replace(folder: Path, lines: Sequence[Line]) -> None:
