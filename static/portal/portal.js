@@ -9,6 +9,14 @@
   var summary = document.querySelector(".errsum, [data-focus]");
   if (summary) summary.focus();
 
+  /* 窄屏上横排的栏目：所在的一栏移到看得见的地方，页面本身不动 */
+  Array.prototype.forEach.call(document.querySelectorAll(".mainnav, .subnav ul, .views"), function (row) {
+    var chosen = row.querySelector("[aria-current]");
+    if (!chosen || row.scrollWidth <= row.clientWidth) return;
+    row.scrollLeft += chosen.getBoundingClientRect().left - row.getBoundingClientRect().left -
+      (row.clientWidth - chosen.offsetWidth) / 2;
+  });
+
   function composing(event) {
     // 输入法选字时的回车不是提交；229 是旧版浏览器的写法
     return event.isComposing || event.keyCode === 229;

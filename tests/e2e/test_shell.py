@@ -345,6 +345,21 @@ def test_without_scripts_an_officer_signs_in_and_opens_a_record(plain: Page, wor
     plain.wait_for_url("**" + reverse("home"))
 
 
+def test_on_a_phone_the_ledger_and_the_tab_one_is_on_are_in_sight(
+    phone: Page, officer: User, login: Callable[[Page, User], None]
+) -> None:
+    login(phone, officer)
+    for address in (
+        reverse("ledger", args=["targets"]),
+        reverse("activity-month", args=["jia", 2026, 10]),
+        reverse("ledger", args=["enterprises"]) + "?view=incomplete",
+    ):
+        phone.goto(address)
+        for chosen in phone.locator(".subnav [aria-current], .views [aria-current]").all():
+            expect(chosen).to_be_in_viewport(ratio=0.9)
+        assert phone.evaluate("scrollY") == 0
+
+
 # Keyboard
 
 FOCUS = """() => {
