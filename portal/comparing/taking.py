@@ -13,10 +13,11 @@ from orgs.journal import Via
 from orgs.models import Park, User
 from portal.comparing.outside import KEYS, OUTSIDE, STATE, state_said
 from portal.imports import batches, heads
-from portal.imports.batches import NUMBERING, NoHead, TooMany
+from portal.imports.batches import NoHead, TooMany
 from portal.imports.cells import Cell
 from portal.imports.columns import Column
 from portal.imports.container import Unreadable
+from portal.imports.lines import NUMBERING
 from portal.imports.outcomes import label_of
 from portal.imports.sure import column_behind
 from portal.imports.values import BadCell, text

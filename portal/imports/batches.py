@@ -13,30 +13,14 @@ from orgs.models import Park, User
 from portal.imports import check, heads, numbers, shelf
 from portal.imports.cells import Book, Cell, Sheet as Leaf, read
 from portal.imports.heads import Head
+from portal.imports.lines import Lines, as_seen, is_nothing
 from portal.imports.outcomes import Choices, Outcome, Progress, Result, Sheet, untold
 from portal.imports.reading import kept, restored, typed as as_typed
 from portal.imports.shelf import Taker
 from portal.imports.sweeping import no_sweeping
 from portal.models import ImportBatch
 
-# Rows that are no records: sums, notes and signatures under a table
-FOOTERS: Final = (
-    "合计",
-    "总计",
-    "小计",
-    "汇总",
-    "说明",
-    "备注",
-    "注：",
-    "注:",
-    "填表人",
-    "制表",
-    "审核人",
-    "填报",
-    "单位负责人",
-)
 SAMPLE_SHEET: Final = "示例"
-NUMBERING: Final = "序号"
 # As many as a workbook is read to
 MOST_ROWS: Final = 20_000
 
@@ -88,8 +72,9 @@ def read_file(batch: ImportBatch, plan: Taker, data: bytes, sheet: str = "") -> 
     leaf, head = _leaf(book, plan, sheet)
     batch.file, batch.sheet = numbers.kept_out(data, book, sealed), leaf.name
     batch.sheets = [one.name for one in book.sheets if one.rows]
-    take_leaf(batch, plan, leaf, head)
-    return sheet_of(batch, leaf.rows)
+    rows = as_seen(leaf, head)
+    take_leaf(batch, plan, rows, head)
+    return sheet_of(batch, rows)
 
 
 def _leaf(book: Book, plan: Taker, wanted: str) -> tuple[Leaf, Head]:
@@ -114,26 +99,20 @@ def texts_of(leaf: Leaf) -> dict[int, dict[int, str]]:
     return {row: {column: cell.text for column, cell in cells.items()} for row, cells in leaf.rows.items()}
 
 
-def take_leaf(batch: ImportBatch, plan: Taker, leaf: Leaf, head: Head) -> None:
+def take_leaf(batch: ImportBatch, plan: Taker, rows: Mapping[int, Mapping[int, Cell]], head: Head) -> None:
     """Head, columns and rows of the sheet; columns that this park settled before for such a head are settled again."""
     batch.heads = {str(column): list(path) for column, path in head.names.items()}
     batch.signature = hashlib.sha256(head.signature.encode()).hexdigest()
     mapping = remembered(batch) or heads.match(head, plan)
     batch.mapping = {str(column): name for column, name in mapping.items()}
     batch.rows, batch.notes = {}, []
-    numbering = {column for column, path in head.names.items() if heads.plain(path[-1]) == NUMBERING}
-    for number, cells in leaf.rows.items():
-        if number <= head.last_row:
-            continue
-        first = next((text for column in sorted(cells) if (text := cells[column].text.strip())), "")
-        if not first or all(column in numbering for column, cell in cells.items() if cell.text.strip()):
-            continue  # nothing, or a number printed before a row that nobody filled in
-        if first.startswith(FOOTERS):
-            words = (cells[column].text.strip() for column in sorted(cells))
-            text = idnumbers.masked(" ".join(word for word in words if word))
-            batch.notes.append({"row": number, "text": text[:60]})
-            continue
-        batch.rows[str(number)] = {str(column): kept(cell) for column, cell in cells.items()}
+    lines = Lines(head, mapping)
+    for number, cells in rows.items():
+        told = lines.why_no_record(cells)
+        if told is None:
+            batch.rows[str(number)] = {str(column): kept(cell) for column, cell in cells.items()}
+        elif told:
+            batch.notes.append({"row": number, "text": idnumbers.masked(told)[:60]})
     if len(batch.rows) > MOST_ROWS:
         many = len(batch.rows)
         raise TooMany(f"这张表有{many:,}行，一次最多导入{MOST_ROWS:,}行，请拆成{-(-many // MOST_ROWS)}个文件分次上传。")
@@ -143,7 +122,11 @@ def remembered(batch: ImportBatch) -> dict[int, str]:
     """How the columns under the same heads were settled in this park the last time."""
     older = ImportBatch.objects.filter(park=batch.park_id, ledger=batch.ledger, signature=batch.signature)
     last = older.exclude(pk=batch.pk).filter(state=ImportBatch.State.DONE).order_by("-pk").first()
-    return {int(column): name for column, name in last.mapping.items()} if last else {}
+    if last is None:
+        return {}
+    # The same heads in the same order: where they stand may differ, by a column that is empty
+    places = zip(sorted(map(int, batch.heads)), sorted(last.heads, key=int), strict=True)
+    return {column: last.mapping[before] for column, before in places if before in last.mapping}
 
 
 def sheet_of(batch: ImportBatch, read_now: Mapping[int, Mapping[int, Cell]] | None = None) -> Sheet:
@@ -154,7 +137,7 @@ def sheet_of(batch: ImportBatch, read_now: Mapping[int, Mapping[int, Cell]] | No
     for row in sorted(int(key) for key in batch.rows):
         cells = _restored_row(batch, row, columns.values()) if read_now is None else read_now[row]
         found = ((name, cells.get(column)) for name, column in columns.items())
-        rows[row] = {name: cell for name, cell in found if cell is not None and cell.text.strip()}
+        rows[row] = {name: cell for name, cell in found if cell is not None and not is_nothing(cell)}
     return Sheet(rows, columns)
 
 

@@ -257,10 +257,9 @@ class Work:
         made_up = {name: make(values) for name, make in self.plan.made_up.items() if name not in values}
         form = self.plan.form(MultiValueDict(as_sent(made_up | dict(values))), user=self.user, park=self.park)
         faults = self._commit(form)
-        outcome = Outcome(0, "created", str(form.instance), form.instance.pk, faults=faults)
-        if not faults:
-            outcome.hints = self._hints(form)
-        return outcome
+        if faults:
+            return Outcome(0, "created", faults=faults)  # a record that names no other can not say what it is called
+        return Outcome(0, "created", str(form.instance), form.instance.pk, hints=self._hints(form))
 
     def _hints(self, form: EntryForm) -> list[str]:
         """What should be looked at again. Names alike are looked up once for the whole sheet."""
@@ -292,7 +291,8 @@ class Work:
                 self._go_on(later, form.instance, values, outcome)
         if outcome.diffs:
             outcome.kind = "changed"
-        outcome.name = str(form.instance)
+        if not outcome.faults:
+            outcome.name = str(form.instance)
         return outcome
 
     def _go_on(self, later: Later, owner: ScopedModel, values: Mapping[str, Any], outcome: Outcome) -> None:

@@ -18,6 +18,7 @@ from django.db import models
 from portal.forms.fields import CodeField, LineField
 from portal.imports.cells import Cell
 from portal.imports.reading import BadCell, read_value
+from portal.imports.values import SAME_AS_ABOVE
 
 # Contents that may be kept of one column: names and codes are all different, keeping them gains nothing
 MOST_KEPT: Final = 5_000
@@ -108,5 +109,6 @@ def is_plain(text: str) -> bool:
         and text[-1] != " "
         and "  " not in text
         and "\ufffd" not in text
+        and text not in SAME_AS_ABOVE
         and unicodedata.is_normalized("NFC", text)
     )

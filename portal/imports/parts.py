@@ -41,6 +41,8 @@ DEEPEST: Final = 100
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 
 TOO_MUCH: Final = "文件里有内容的单元格太多，请拆成几个文件分次上传。"
+# What is told of a formula whose value nobody has worked out: a cell that looks filled to whoever wrote it
+UNKNOWN: Final = "（公式，没有算出的值）"
 NO_SHEET: Final = "文件里没有工作表，请核对是否选对了文件。"
 
 # A cell on its way to the parent: column, kind, value as text, what is seen (nothing when it is the value)
@@ -406,7 +408,9 @@ class Cells(Part):
         elif kind in ("str", "inlineStr"):
             raw = unescaped(raw)
         if self.formula:
-            _, _, value, seen = self.read_number(raw.strip()) if kind == "n" and raw.strip() else (0, "", raw, None)
+            if not raw.strip():  # of text it shows nothing; of anything else nobody has worked it out
+                return None if kind == "str" else (column, "formula", "", UNKNOWN)
+            _, _, value, seen = self.read_number(raw.strip()) if kind == "n" else (0, "", raw, None)
             return (column, "formula", raw, seen or value)
         if kind in ("s", "str", "inlineStr"):
             # Of a longer text only the beginning is known

@@ -24,6 +24,9 @@ GARBLED: Final = "里有无法辨认的乱码字符，请重新填写"
 # Excel keeps no more digits of a number than these
 SAFE_DIGITS: Final = 15
 LONGEST_QUOTE: Final = 20
+# As a reader of the sheet sees what stands above, which nobody knows who reads one row
+SAME_AS_ABOVE: Final = frozenset({"同上", "同前", "同左", "〃", "″", "“"})
+NO_CODE: Final = frozenset({"无", "没有", "暂无"})
 
 
 class BadCell(Exception):
@@ -50,6 +53,8 @@ def text(cell: Cell | None, *, lines: bool = False) -> str:
     found = _cleaned(_content(cell), lines=lines)
     if "\ufffd" in found:
         raise BadCell(GARBLED)
+    if found in SAME_AS_ABOVE:
+        raise BadCell(f"写的是“{found}”，请写出具体内容")
     if cell is not None and isinstance(cell.value, Decimal):
         return _digits(cell.value, found)
     return found
@@ -60,7 +65,7 @@ def code(cell: Cell | None) -> str:
     found = re.sub(r"[\s'-]", "", half_width(text(cell))).upper()
     if _SCIENTIFIC.fullmatch(found):  # a text that was once a number, pasted
         raise BadCell(LOST_DIGITS)
-    return found
+    return "" if found in NO_CODE else found
 
 
 def _digits(number: Decimal, seen: str) -> str:
@@ -204,6 +209,47 @@ def yes_no(cell: Cell | None) -> bool | None:
     raise BadCell(f"写的是{_quoted(typed)}，请填“是”或“否”")
 
 
+# What officers write for one of ours, where neither label nor value says it
+OTHER_WORDS: Final[dict[str, str]] = {
+    word: label
+    for label, words in {
+        "私营企业": ("民营", "民营企业", "私营", "私企"),
+        "个体工商户": ("个体", "个体户"),
+        "外商投资企业": ("外资", "外资企业"),
+        "港澳台商投资企业": ("港澳台资", "港澳台资企业", "港澳台企业"),
+        "国有企业": ("国有", "国企"),
+        "集体企业": ("集体",),
+        "正常经营": ("正常", "正常生产", "正常营业", "在营", "营业", "经营", "存续", "在业", "开业"),
+        "停产停业": ("停产", "停业", "歇业"),
+        "筹建": ("筹建中", "在建"),
+        "空壳": ("空壳企业",),
+        "大型": ("大型企业",),
+        "中型": ("中型企业",),
+        "小型": ("小型企业",),
+        "微型": ("微型企业", "小微", "小微企业"),
+        "党支部": ("支部",),
+        "党总支": ("总支", "总支部"),
+        "联合党支部": ("联合支部",),
+        "单独组建": ("单独", "单独建立"),
+        "联合组建": ("联合", "联合建立"),
+        "书记": ("党支部书记", "支部书记", "党总支书记", "总支书记", "党委书记", "党组织书记"),
+        "副书记": ("党支部副书记", "支部副书记", "党总支副书记", "党委副书记"),
+        "支部党员大会": ("支部大会", "党员大会"),
+        "支部委员会会议": ("支委会", "支部委员会", "支委会会议"),
+        "党小组会": ("党小组会议",),
+        "民主评议党员": ("民主评议",),
+        "党建工作指导员": ("指导员", "党建指导员"),
+        "党建联络员": ("联络员",),
+        "大学本科": ("本科", "大学"),
+        "大学专科": ("大专", "专科"),
+        "研究生": ("硕士", "博士", "硕士研究生", "博士研究生"),
+        "中专、中技、职高": ("中专", "中技", "职高", "技校"),
+        "初中及以下": ("初中", "小学"),
+    }.items()
+    for word in words
+}
+
+
 def choice(cell: Cell | None, choices: type[TextChoices] | Sequence[tuple[str, str]]) -> str:
     """The stored value of one of ``choices``, found by label or value; blanks and what is in brackets may differ.
 
@@ -219,6 +265,10 @@ def choice(cell: Cell | None, choices: type[TextChoices] | Sequence[tuple[str, s
         found = {value for value, label in pairs if wanted and wanted in (way(str(label)), way(value))}
         if len(found) == 1:
             return str(found.pop())
+    meant = OTHER_WORDS.get(_bare(typed))
+    for value, label in pairs:
+        if meant is not None and str(label) == meant:
+            return str(value)
     labels = "、".join(str(label) for _value, label in pairs)
     raise BadCell(f"写的是{_quoted(typed)}，不在可选范围内，请改为其中之一：{labels}")
 

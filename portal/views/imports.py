@@ -32,6 +32,7 @@ from portal.imports.container import Unreadable
 from portal.imports.heads import missing
 from portal.imports.l1 import template as l1
 from portal.imports.l1.sheet import Combined
+from portal.imports.lines import NUMBERING
 from portal.imports.outcomes import KINDS, Outcome
 from portal.imports.shelf import SHELF, TAKERS, Taker, ledger_of
 from portal.models import ImportBatch
@@ -313,7 +314,7 @@ def left(one: ImportBatch, plan: Taker) -> list[tuple[str, list[str]]]:
     found: dict[str, list[str]] = {}
     for column, path in sorted(one.heads.items(), key=lambda item: int(item[0])):
         reason = why_unused(plan, path)
-        if reason and column not in one.mapping and path != [batches.NUMBERING]:
+        if reason and column not in one.mapping and path != [NUMBERING]:
             found.setdefault(reason, []).append(path[-1])
     if isinstance(plan, Combined):
         for head, reason in plan.compared(frozenset(one.mapping.values())):
