@@ -1,5 +1,6 @@
 """Sheets as officers have them: unknown names, moved columns, formulas, sums and notes, names written otherwise."""
 
+import datetime as dt
 from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
@@ -11,13 +12,30 @@ from openpyxl import Workbook
 
 from orgs.models import Enterprise, Park, Role, User
 from portal.imports import batches
+from portal.imports.batches import NoHead
 from portal.imports.cells import Cell
+from portal.imports.check import Work
 from portal.imports.heads import Head
 from portal.imports.lines import Lines
 from portal.imports.plans import PLANS
 from portal.imports.reading import read_value
 from portal.models import ImportBatch
-from tests.factories import grant, make_enterprise, make_member, make_organization, make_park, make_uscc, make_user
+from tests.factories import (
+    affiliate,
+    appoint,
+    cover,
+    elect,
+    employ,
+    grant,
+    make_enterprise,
+    make_member,
+    make_organization,
+    make_park,
+    make_uscc,
+    make_user,
+    meet,
+    work,
+)
 from tests.test_imports import book, confirmed, kinds, opened, sent
 
 pytestmark = pytest.mark.django_db
@@ -243,3 +261,100 @@ def test_what_stands_under_a_table_is_no_record(words: Sequence[str]) -> None:
     head = Head(1, {1: ("企业名称",), 2: ("企业类型",)})
     cells = {column: Cell(2, column, "text", word, word) for column, word in enumerate(words, 1)}
     assert Lines(head, {1: "name", 2: "kind"}).why_no_record(cells)
+
+
+# Names written otherwise
+
+
+@pytest.mark.parametrize(
+    "typed", ["鹭棹储能装备(滨江)有限公司", "鹭棹储能　装备（滨江）有限公司", "鹭棹储能装备（滨江）有限责任公司"]
+)
+def test_a_name_written_otherwise_is_the_same_enterprise(park: Park, officer: User, typed: str) -> None:
+    name = "鹭棹储能装备（滨江）有限公司"
+    firm = make_enterprise(park, name=name, uscc=make_uscc(1), phone="0477-1")
+    heads = ("企业名称", "企业类型", "入驻日期", "联系电话")
+    batch = opened(park, officer, book([(typed, "私营企业", "", "0477-2")], heads))
+    (outcome,) = batches.outcomes_of(batch)
+    assert (outcome.kind, [(one.head, one.new) for one in outcome.diffs]) == ("changed", [("联系电话", "0477-2")])
+    assert outcome.hints[0] == f"名称与台账只是写法不同，按台账里的“{name}”"
+    assert confirmed(batch, officer).written
+    firm.refresh_from_db()
+    assert (firm.name, firm.phone) == (name, "0477-2")
+
+    same = opened(park, officer, book([(typed, "", "", "0477-2")], heads))
+    (outcome,) = batches.outcomes_of(same)
+    assert (outcome.kind, len(outcome.hints)) == ("unchanged", 1)
+
+
+def test_two_rows_that_write_one_name_otherwise_are_one_enterprise(park: Park, officer: User) -> None:
+    heads = ("企业名称", "企业类型", "入驻日期")
+    rows = [("二厂（上海）", "私营企业", "2025-03-01"), ("二厂(上海)", "私营企业", "2025-03-01")]
+    batch = opened(park, officer, book(rows, heads))
+    assert kinds(batch) == ["created", "rejected"]
+    assert "与第2行是同一条记录" in faults(batch)[0][1]
+
+
+def test_by_its_code_a_name_may_be_written_anew(park: Park, officer: User) -> None:
+    make_enterprise(park, name="二厂（上海）", uscc=make_uscc(1))
+    batch = opened(park, officer, book([("二厂(上海)", make_uscc(1))], ("企业名称", "统一社会信用代码")))
+    (outcome,) = batches.outcomes_of(batch)
+    assert [(one.old, one.new) for one in outcome.diffs] == [("二厂（上海）", "二厂(上海)")]
+
+
+# Sheets
+
+
+def test_two_tables_side_by_side_are_refused(park: Park, officer: User) -> None:
+    heads = ("企业名称", "企业类型", "入驻日期", "", "企业名称", "企业类型", "入驻日期")
+    row = ("一厂", "私营企业", "2025-03-01", "", "二厂", "私营企业", "2025-03-01")
+    with pytest.raises(NoHead, match="E列起又是一套列名"):
+        opened(park, officer, book([row], heads))
+
+
+def test_the_ledger_of_organizations_comes_back_as_it_went_out(park: Park, officer: User, browser: Client) -> None:
+    elect(make_organization(park, "甲支部"), dt.date(2024, 5, 1))
+    make_organization(park, "乙支部")
+    went = browser.get(reverse("ledger-export", args=["organizations"]))
+    batch = opened(park, officer, b"".join(getattr(went, "streaming_content", ())) or went.content, "organizations")
+    assert kinds(batch) == ["unchanged", "unchanged"]
+
+
+def test_a_list_with_nothing_but_names_is_compared(park: Park, browser: Client) -> None:
+    make_enterprise(park, name="一厂")
+    given = {
+        "file": sent(book([("二厂", "某人", 100)], ("企业名称", "法定代表人", "注册资本"))),
+        "source": "名录",
+        "day": "2026-11-01",
+    }
+    page = browser.post(reverse("compare"), given, follow=True)
+    assert page.status_code == 200
+    assert "二厂" in page.content.decode()
+
+
+# What is there already
+
+
+@pytest.mark.parametrize("slug", ["organizations", "coverages", "work-coverages", "members", "offices", "activities"])
+def test_a_ledger_sent_back_untouched_asks_no_form(
+    park: Park, officer: User, browser: Client, slug: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    firm = make_enterprise(park, name="甲机械有限公司")
+    branch = make_organization(park, "甲支部")
+    elect(branch, dt.date(2024, 5, 1))
+    cover(branch, firm)
+    work(firm)
+    member = make_member(park, "张三")
+    employ(member, firm)
+    affiliate(member, branch)
+    appoint(member, branch)
+    meet(branch)
+    went = browser.get(reverse("import-template", args=[slug]) + f"?park={park.slug}&data=1")
+    data = b"".join(getattr(went, "streaming_content", ())) or went.content
+
+    def asked(*_: Any) -> None:
+        raise AssertionError("a form was asked")
+
+    monkeypatch.setattr(Work, "ask", asked)
+    batch = opened(park, officer, data, slug)
+    assert set(kinds(batch)) == {"unchanged"}
+    assert all(one.name for one in batches.outcomes_of(batch))

@@ -1,11 +1,13 @@
 """A long batch is worked on by a process of its own, which tells how far it is and writes all or nothing."""
 
+import contextlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 
@@ -217,3 +219,32 @@ STORY = """
 def test_a_real_process_writes_a_batch(tmp_path: Path) -> None:
     told = told_by(STORY, tmp_path)
     assert told.stdout.strip() == "True done 420 None", told.stderr
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("locked", "left"), [(2, ""), (99, "系统一直很忙，没有写入任何内容，请过几分钟重新核对。")])
+def test_kept_waiting_it_is_done_once_more(
+    park: Park,
+    officer: User,
+    browser: Client,
+    impatient: list[list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    locked: int,
+    left: str,
+) -> None:
+    batch = upload_a_change(browser, park)
+    asked: list[int] = []
+    recheck = batches.recheck
+
+    def kept_waiting(*given: Any, **more: Any) -> None:
+        asked.append(1)
+        if len(asked) <= locked:
+            raise OperationalError("database is locked")
+        recheck(*given, **more)
+
+    monkeypatch.setattr(batches, "recheck", kept_waiting)
+    with contextlib.suppress(OperationalError):
+        run(batch, officer)
+    job = jobs.look(batch.pk)
+    assert (job.problem if job else "") == left
+    assert len(asked) == min(locked + 1, jobs.TRIES)

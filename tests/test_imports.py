@@ -465,7 +465,7 @@ def test_a_row_that_another_row_has_made_already_is_told_of(park: Park, officer:
     rows = [
         ("甲有限公司", "", "私营企业", "2025-03-01", "正常经营", 12, ""),
         ("甲有限公司", "", "私营企业", "2025-03-01", "正常经营", 12, ""),
-        ("乙有限公司", make_uscc(7), "私营企业", "2025-03-01", "停业", 12, ""),
+        ("乙有限公司", make_uscc(7), "私营企业", "2025-03-01", "关门", 12, ""),
         ("丙有限公司", make_uscc(7), "私营企业", "2025-03-01", "正常经营", 12, ""),
     ]
     batch = opened(park, officer, book(rows))

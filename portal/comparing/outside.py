@@ -41,6 +41,7 @@ MORE_HEADS: Final[Mapping[str, tuple[str, ...]]] = {
 OUTSIDE: Final[Plan] = replace(
     PLANS["enterprises"],
     left_out=NOT_COMPARED,
+    least=1,  # a list of names alone is a list
     synonyms={name: (*words, *MORE_HEADS.get(name, ())) for name, words in PLANS["enterprises"].synonyms.items()},
 )
 # The kinds of difference of an enterprise that only one side has

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, ClassVar, Final
 
 from django import forms
@@ -269,6 +270,7 @@ class EnterpriseForm(EntryForm):
         return notes
 
 
+@lru_cache(maxsize=65_536)  # a long sheet asks the same name several times
 def plain_name(name: str) -> str:
     """The name without what two people write differently."""
     plain = re.sub(r"[\s()（）·.,，。\-]", "", half_width(name))

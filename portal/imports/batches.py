@@ -15,6 +15,7 @@ from portal.imports.cells import Book, Cell, Sheet as Leaf, read
 from portal.imports.heads import Head
 from portal.imports.lines import Lines, as_seen, is_nothing
 from portal.imports.outcomes import Choices, Outcome, Progress, Result, Sheet, untold
+from portal.imports.parts import column_letters
 from portal.imports.reading import kept, restored, typed as as_typed
 from portal.imports.shelf import Taker
 from portal.imports.sweeping import no_sweeping
@@ -103,7 +104,10 @@ def take_leaf(batch: ImportBatch, plan: Taker, rows: Mapping[int, Mapping[int, C
     """Head, columns and rows of the sheet; columns that this park settled before for such a head are settled again."""
     batch.heads = {str(column): list(path) for column, path in head.names.items()}
     batch.signature = hashlib.sha256(head.signature.encode()).hexdigest()
-    mapping = remembered(batch) or heads.match(head, plan)
+    mapping = remembered(batch)
+    if not mapping:
+        mapping = heads.match(head, plan)
+        refuse_two_tables(head, mapping, plan)
     batch.mapping = {str(column): name for column, name in mapping.items()}
     batch.rows, batch.notes = {}, []
     lines = Lines(head, mapping)
@@ -116,6 +120,17 @@ def take_leaf(batch: ImportBatch, plan: Taker, rows: Mapping[int, Mapping[int, C
     if len(batch.rows) > MOST_ROWS:
         many = len(batch.rows)
         raise TooMany(f"这张表有{many:,}行，一次最多导入{MOST_ROWS:,}行，请拆成{-(-many // MOST_ROWS)}个文件分次上传。")
+
+
+def refuse_two_tables(head: Head, mapping: Mapping[int, str], plan: Taker) -> None:
+    """Raises NoHead where the same heads stand twice beside each other: half of the rows would be left out."""
+    taken = {head.names[column]: name for column, name in mapping.items()}
+    again = [column for column in sorted(head.names) if column not in mapping and head.names[column] in taken]
+    if len(again) > 1 and any(taken[head.names[column]] in plan.needed for column in again):
+        raise NoHead(
+            f"这张工作表里并排放着两张表，{column_letters(again[0])}列起又是一套列名，"
+            "请把右边的移到下面接着排，或另存一张工作表，再上传。"
+        )
 
 
 def remembered(batch: ImportBatch) -> dict[int, str]:

@@ -112,7 +112,7 @@ class Setting(Work):
                 continue
             settled = self.sure.settle(number, stored, values, has_namesake=True) if is_sure else None
             if settled is None:
-                found.append(Row(number, stored, typed, []))
+                found.append(Row(number, stored, typed, [], []))
             else:
                 self.outcomes.append(settled)
         return found

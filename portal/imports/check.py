@@ -104,12 +104,14 @@ def run(
 
 
 class Row(NamedTuple):
-    """A row that a form has to be asked about: its number, the record it is about, what its cells say and do not."""
+    """A row that a form has to be asked about: its number, the record it is about, what its cells say and do not, and
+    what should be looked at again."""
 
     number: int
     stored: Record | None
     values: dict[str, str]
     unread: list[Fault]
+    hints: list[str]
 
 
 class Work:
@@ -158,24 +160,30 @@ class Work:
                 is_sure = is_sure and taken.is_sure
         if self.plan.follows is not None:
             values = self.plan.follows(values)
-        found, names = self.known.find(values)
-        stored = found[0] if found else None
-        problem = None
-        if len(found) > 1:
-            told = "、".join(self.plan.head(name) for name in names)
-            problem = self._fault(names[0], f"台账里有不止一条{told}相同的记录，分不清是哪一条，请在页面上修改")
+        found = self.known.find(values)
+        stored = found.records[0] if found.records else None
+        problem, hints = None, []
+        if len(found.records) > 1:
+            told = "、".join(self.plan.head(name) for name in found.names)
+            problem = self._fault(found.names[0], f"台账里有不止一条{told}相同的记录，分不清是哪一条，请在页面上修改")
         elif before := self.known.claim(stored, number, values):
             problem = self._fault(self.plan.keys[0][0], f"与第{before}行是同一条记录，请只留一行")
         if problem:
             self._reject(number, [*unread, problem], cells)
             return None
-        if is_sure and not unread:
-            settled = self.sure.settle(number, stored, values, has_namesake=self._has_namesake(cells))
+        if stored is not None and found.is_loose:
+            # The ledger's writing stays: brackets of another width are no change of name
+            typed["name"] = values["name"] = stored.values["name"]
+            hints = [written_otherwise(stored)]
+        if not unread and (is_sure or stored is not None):
+            has_namesake, label = self._has_namesake(cells), label_of(cells)
+            settled = self.sure.settle(number, stored, values, has_namesake=has_namesake, label=label)
             if settled is not None:
+                settled.hints += hints
                 self.outcomes.append(settled)
                 return None
         self.labels[number] = label_of(cells)
-        return Row(number, stored, typed, unread)
+        return Row(number, stored, typed, unread, hints)
 
     def _has_namesake(self, cells: Mapping[str, Cell]) -> bool:
         name = plain_name(cells["name"].text) if "name" in cells else ""
@@ -204,6 +212,7 @@ class Work:
         except Rejected as rejected:
             return self._reject(row.number, rejected.faults)
         made.row = row.number
+        made.hints = [*row.hints, *made.hints]
         self.outcomes.append(made)
         return made
 
@@ -423,6 +432,10 @@ class Work:
     def _faults(self, form: EntryForm, told: Mapping[str, str]) -> list[Fault]:
         """Every error of a form once, at the cell that can mend it."""
         return [self._fault(told.get(name, ""), text) for name, text in complaints(form)]
+
+
+def written_otherwise(stored: Record) -> str:
+    return f"名称与台账只是写法不同，按台账里的“{stored.values['name']}”"
 
 
 def committed(form: EntryForm, via: Via = Via.IMPORT) -> list[tuple[str, str]]:

@@ -31,6 +31,13 @@ class Known(Protocol):
     def under(self, name: str) -> tuple[str, ...]:
         """The heads of which one must stand above; none where its own says enough."""
 
+    def means_other(self, name: str) -> tuple[str, ...]:
+        """Heads that read like the field's, and hold something else."""
+
+    @property
+    def least(self) -> int:
+        """How many columns known by name make a head: one may be chance."""
+
     def lacking(self, filled: frozenset[str]) -> list[str]:
         """The heads of the columns that a new record needs, when these fields are filled."""
 
@@ -60,7 +67,7 @@ def find(texts: Texts, merged: Sequence[Range], plan: Known) -> Head | None:
     best: tuple[int, int] | None = None
     for row in sorted(texts)[:DEEPEST]:
         hits = len({plain(text) for text in texts[row].values()} & known)
-        if hits >= LEAST and (best is None or hits > best[0]):
+        if hits >= plan.least and (best is None or hits > best[0]):
             best = (hits, row)
     if best is None:
         return None
@@ -130,6 +137,8 @@ def match(head: Head, plan: Known) -> dict[int, str]:
             own = plain(path[-1])
             above = [plain(word) for word in plan.under(name)]
             if above and not any(word in plain(part) for word in above for part in path[:-1]):
+                continue
+            if path[-1].strip() in plan.means_other(name):
                 continue
             if own in words:
                 ranks.append((words.index(own) > 0, column, name))

@@ -6,11 +6,13 @@ process writes is one transaction, so one that was killed has written nothing.
 
 import contextlib
 import os
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
 from django.conf import settings
+from django.db import OperationalError
 
 from orgs.models import User
 from portal import processes
@@ -19,6 +21,7 @@ from portal.imports.batches import Settled
 from portal.imports.outcomes import Progress
 from portal.models import ImportBatch
 from portal.processes import Busy
+from portal.trying_again import is_about_waiting
 
 Kind = Literal["check", "confirm", "undo"]
 WORDS: Final[dict[str, str]] = {"check": "核对", "confirm": "写入", "undo": "撤销"}
@@ -26,6 +29,9 @@ WORDS: Final[dict[str, str]] = {"check": "核对", "confirm": "写入", "undo": 
 FORMS_AT_ONCE: Final = 300
 ROWS_AT_ONCE: Final = 5_000
 ENTRIES_AT_ONCE: Final = 600
+TRIES: Final = 5  # on SQLite each waits a minute for the others
+BROKEN: Final = "{word}时出了意外，没有写入任何内容，请告诉系统管理员。"
+BUSY: Final = "系统一直很忙，没有写入任何内容，请过几分钟重新{word}。"
 EVERY: Final = 50  # rows between two words about how far it is
 
 
@@ -92,15 +98,27 @@ def work(batch: ImportBatch, user: User, descriptor: int) -> None:
             processes.say(descriptor, asdict(replace(job, done=done, total=total)))
 
     try:
-        do(batch, user, job, tell)
+        patiently(lambda: do(batch, user, job, tell))
     except Settled as late:
         processes.say(descriptor, asdict(Job(job.kind, problem=str(late))))
-    except Exception:
-        problem = f"{job.word}时出了意外，没有写入任何内容，请告诉系统管理员。"
-        processes.say(descriptor, asdict(Job(job.kind, problem=problem)))
+    except Exception as error:
+        problem = BUSY if is_about_waiting(error) else BROKEN
+        processes.say(descriptor, asdict(Job(job.kind, problem=problem.format(word=job.word))))
         raise
     else:
         os.ftruncate(descriptor, 0)
+
+
+def patiently(work: Callable[[], None]) -> None:
+    """Do it once more where the database kept us waiting for another writer until it gave up: nothing was written, and
+    nobody waits for an answer here."""
+    for _ in range(TRIES - 1):
+        try:
+            return work()
+        except OperationalError as error:
+            if not is_about_waiting(error):
+                raise
+    return work()
 
 
 def do(batch: ImportBatch, user: User, job: Job, tell: Progress) -> None:

@@ -3,9 +3,10 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from orgs.models import Park, User
+from portal.forms.enterprises import plain_name
 from portal.imports.plans import Later, Plan, filled
 
 Key = tuple[Any, ...]
@@ -22,12 +23,22 @@ class Record:
     row: int = 0
 
 
+class Found(NamedTuple):
+    """The records that a row may be about, the key they were found by, and whether its name is written otherwise:
+    brackets of another width, a blank more."""
+
+    records: list[Record]
+    names: tuple[str, ...]
+    is_loose: bool = False
+
+
 class Known:
     """The records of a park's ledger by the keys of its plan: one question for a whole sheet."""
 
     def __init__(self, plan: Plan, user: User, park: Park, sheet_fields: Sequence[str]) -> None:
         self.plan = plan
         self.by_key: list[dict[Key, list[Record]]] = [defaultdict(list) for _names in plan.keys]
+        self.by_plain: list[dict[Key, list[Record]]] = [defaultdict(list) for _names in plan.keys]
         columns = {one.name: one.attname for one in plan.model._meta.concrete_fields}
         told = {*sheet_fields, *(name for names in plan.keys for name in names)}
         names = [name for name in columns if name in told]
@@ -57,28 +68,31 @@ class Known:
                 records[owner].facts[place] = dict(zip(columns, values, strict=True))
 
     def _put(self, record: Record) -> None:
-        for names, found in zip(self.plan.keys, self.by_key, strict=True):
-            found[tuple(record.values.get(name) for name in names)].append(record)
+        for place, names in enumerate(self.plan.keys):
+            self.by_key[place][tuple(record.values.get(name) for name in names)].append(record)
+            if "name" in names:
+                self.by_plain[place][_plain(record.values, names)].append(record)
 
-    def find(self, values: Mapping[str, Any]) -> tuple[list[Record], tuple[str, ...]]:
-        """The records that a row with these values may be about, and the key they were found by.
+    def find(self, values: Mapping[str, Any]) -> Found:
+        """The records that a row with these values may be about; first those of the very same name.
 
         By a later key only those that lack what the earlier keys say: a namesake born on another day is another person.
         """
-        told_before: set[str] = set()
-        for names, found in zip(self.plan.keys, self.by_key, strict=True):
-            if not filled(values, names):
-                continue
-            lacking = told_before - set(names)
-            told_before |= set(names)
-            same = [
-                record
-                for record in found.get(tuple(values[name] for name in names), ())
-                if all(record.values.get(name) in (None, "") for name in lacking)
-            ]
-            if same:
-                return [record for record in same if record.row][:1] or same, names
-        return [], ()
+        for is_loose in (False, True):
+            told_before: set[str] = set()
+            for place, names in enumerate(self.plan.keys):
+                if not filled(values, names):
+                    continue
+                lacking = told_before - set(names)
+                told_before |= set(names)
+                if is_loose:
+                    same = self.by_plain[place].get(_plain(values, names), []) if "name" in names else []
+                else:
+                    same = self.by_key[place].get(tuple(values[name] for name in names), [])
+                same = [one for one in same if all(one.values.get(name) in (None, "") for name in lacking)]
+                if same:
+                    return Found([one for one in same if one.row][:1] or same, names, is_loose)
+        return Found([], ())
 
     def claim(self, record: Record | None, number: int, values: Mapping[str, Any]) -> int:
         """Row ``number`` is about this record, or makes one with these values. Gives the row that was it before; 0
@@ -89,3 +103,7 @@ class Known:
             Record(record.pk, {**record.values, **values}, row=number) if record else Record(0, values, row=number)
         )
         return 0
+
+
+def _plain(values: Mapping[str, Any], names: Sequence[str]) -> Key:
+    return tuple(plain_name(values.get(name) or "") if name == "name" else values.get(name) for name in names)

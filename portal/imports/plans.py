@@ -21,6 +21,7 @@ from portal.forms.base import Part, names_of
 from portal.forms.enterprises import BusinessStateForm, EnterpriseForm, WorkCoverageForm
 from portal.forms.members import AffiliationForm, EmploymentForm, MemberForm, OfficeForm
 from portal.forms.organizations import CoverageForm, ElectionForm, OrganizationForm, SubordinationForm
+from portal.imports.heads import LEAST
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ class Plan:
     spared: frozenset[str] = frozenset()  # what the form asks for but can work out from the rest
     made_up: Mapping[str, Callable[[Mapping[str, Any]], str]] = field(default_factory=dict)
     samples: Mapping[str, str] = field(default_factory=dict)
+    others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # heads that hold something else
+    least: int = LEAST  # columns known by name that make a head
     follows: Callable[[dict[str, Any]], dict[str, Any]] | None = None  # what else a row says, to know its record by
     via: Via = Via.IMPORT  # how the trail says it came
 
@@ -97,6 +100,9 @@ class Plan:
     def under(self, name: str) -> tuple[str, ...]:
         """The heads of which one must stand above a column: here every head says enough."""
         return ()
+
+    def means_other(self, name: str) -> tuple[str, ...]:
+        return self.others.get(name, ())
 
     def lacking(self, filled: frozenset[str]) -> list[str]:
         """The heads of the columns that a new record needs, when these fields are filled."""
@@ -167,6 +173,7 @@ PLANS: Final[Mapping[str, Plan]] = {
                 Later(OrganizationForm.parts[1], ElectionForm, begins="held_on", ends="", begins_anew=True),
             ),
             made_up={"short_name": lambda values: short_of(str(values.get("name", "")))},
+            others={"term_years": ("任期",)},  # in the ledger that goes out: 在届, 届满未换届
             heads={"superior_since": "隶属起始日期", "election_doc": "选举批复文号", "superior_doc": "隶属文号"},
             synonyms={
                 "name": ("党组织", "党组织名称", "组织名称", "支部名称", "党支部名称"),

@@ -41,21 +41,28 @@ class Sure:
         self.needed = [name for name in self.plan.names if form.base_fields[name].required]
 
     def settle(
-        self, number: int, stored: Record | None, values: dict[str, Any], *, has_namesake: bool
+        self, number: int, stored: Record | None, values: dict[str, Any], *, has_namesake: bool, label: str = ""
     ) -> Outcome | None:
-        """What becomes of a row whose every cell is right; ``None`` where its form has to be asked."""
-        if not self.is_able:
-            return None
+        """What becomes of a row whose every cell is right; ``None`` where its form has to be asked.
+
+        Of a row that repeats what is on record there is nothing to ask, whatever the form: a ledger sent back untouched
+        keeps nobody from writing meanwhile.
+        """
         if stored is not None:
-            return self._unchanged(number, stored, values)
-        if has_namesake or any(name not in values for name in self.needed) or not self.plan.form.surely(values):
+            return self._unchanged(number, stored, values, label)
+        if (
+            not self.is_able
+            or has_namesake
+            or any(name not in values for name in self.needed)
+            or not self.plan.form.surely(values)
+        ):
             return None
         hints = [note.head or note.text for note in self.plan.form.look_again(values)]
         outcome = Outcome(number, "created", values["name"], hints=hints)
         self.pending.append((outcome, values))
         return outcome
 
-    def _unchanged(self, number: int, stored: Record, values: Mapping[str, Any]) -> Outcome | None:
+    def _unchanged(self, number: int, stored: Record, values: Mapping[str, Any], label: str) -> Outcome | None:
         """A row that repeats what is on record, also of the dated facts that go on."""
         if self.blank_clears:
             return None
@@ -70,7 +77,7 @@ class Sure:
             told -= given
         if any(name not in stored.values or stored.values[name] != values[name] for name in told):
             return None
-        return Outcome(number, "unchanged", stored.values["name"], stored.pk)
+        return Outcome(number, "unchanged", stored.values.get("name") or label, stored.pk)
 
     def write(self, user: User) -> None:
         """Write the new records and what begins with them; the outcomes get their keys."""

@@ -25,7 +25,7 @@ LONGEST_QUOTE: Final = 20
 class Line:
     """A row as read: ``typed`` is what a form would be sent by name of the column (of a group: by the name of the
     group), ``value`` what it is. ``unread`` says which cells can not be read, and nothing more is said about ``silent``
-    columns. ``stored`` is the enterprise it is about."""
+    columns. ``stored`` is the enterprise it is about, ``hints`` what should be looked at again."""
 
     number: int
     typed: dict[str, str] = field(default_factory=dict)
@@ -33,6 +33,7 @@ class Line:
     unread: list[Fault] = field(default_factory=list)
     silent: set[int] = field(default_factory=set)
     stored: Record | None = None
+    hints: list[str] = field(default_factory=list)
 
 
 class Reader:

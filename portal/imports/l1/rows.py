@@ -27,7 +27,7 @@ from orgs.models import (
 )
 from orgs.periods import during
 from portal.forms import EnterpriseForm, WorkCoverageForm
-from portal.imports.check import Rejected, Work
+from portal.imports.check import Rejected, Work, written_otherwise
 from portal.imports.l1.cells import Line, Reader
 from portal.imports.l1.organizations import Organizations
 from portal.imports.l1.secretaries import Secretaries
@@ -76,23 +76,26 @@ class Combining(Writer):
         lines = []
         for number in self.reader.sheet.rows:
             line = self.reader.line(number)
-            found, names = self.firms.known.find(line.value)
-            line.stored = found[0] if found else None
+            found = self.firms.known.find(line.value)
+            line.stored = found.records[0] if found.records else None
             problem = None
-            if len(found) > 1:
-                told = "、".join(self.reader.plan.head(name) for name in names)
+            if len(found.records) > 1:
+                told = "、".join(self.reader.plan.head(name) for name in found.names)
                 problem = f"台账里有不止一条{told}相同的记录，分不清是哪一条，请在页面上修改"
             elif before := self.firms.known.claim(line.stored, number, line.value):
                 problem = f"与第{before}行是同一家企业，请只留一行"
             if problem:
                 self._reject(line, [self.reader.fault("name", problem)])
             else:
+                if line.stored is not None and found.is_loose:
+                    line.typed["name"] = line.value["name"] = line.stored.values["name"]
+                    line.hints.append(written_otherwise(line.stored))
                 lines.append(line)
         return lines
 
     def ask(self, line: Line) -> Outcome:
         """Put a row into its forms; what they take is written, all of it or nothing."""
-        told = Told()
+        told = Told(hints=list(line.hints))
         try:
             with transaction.atomic():
                 firm, is_new = self._firm(line, told)

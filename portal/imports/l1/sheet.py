@@ -16,7 +16,7 @@ from portal.forms.enterprises import EnterpriseForm
 from portal.forms.fields import CountField, DayField, LineField, YesNoField
 from portal.forms.members import MemberForm
 from portal.forms.organizations import OrganizationForm
-from portal.imports.heads import plain
+from portal.imports.heads import LEAST, plain
 
 NUMBER: Final = "序号"
 MORE: Final = "补充项（可不填）"
@@ -347,6 +347,13 @@ class Combined:
 
     def under(self, name: str) -> tuple[str, ...]:
         return _NAMED[name].under if name in _NAMED else ()
+
+    def means_other(self, name: str) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def least(self) -> int:
+        return LEAST
 
     def lacking(self, filled: frozenset[str]) -> list[str]:
         """The heads that a new enterprise needs and the sheet lacks."""
