@@ -96,6 +96,12 @@ def _leaf(book: Book, plan: Taker, wanted: str) -> tuple[Leaf, Head]:
     return best[1], best[2]
 
 
+def stored(batch: ImportBatch) -> tuple[Leaf, Head]:
+    """The sheet as it stands in the stored workbook, without what was mended since, and its head. Raises Unreadable or
+    NoHead."""
+    return _leaf(read(batch.file_name, bytes(batch.file)), plan_for(batch), batch.sheet)
+
+
 def texts_of(leaf: Leaf) -> dict[int, dict[int, str]]:
     return {row: {column: cell.text for column, cell in cells.items()} for row, cells in leaf.rows.items()}
 

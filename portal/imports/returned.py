@@ -17,11 +17,11 @@ NOT_KEPT: Final = "这一批含有身份证号，工作簿在办结时已删除�
 
 def workbook(batch: ImportBatch) -> bytes:
     """The workbook as it came, ID numbers sealed, and beside each row what becomes of it. Raises Unreadable where that
-    takes too much, or it is no longer there."""
+    takes too much, or it is no longer there; and NoHead."""
     if not batch.file:
         raise Unreadable(NOT_KEPT)
+    _leaf, head = batches.stored(batch)
     outcomes = batches.outcomes_of(batch)
-    first = min((outcome.row for outcome in outcomes), default=2)
     rows = [
         [
             outcome.row,
@@ -34,7 +34,7 @@ def workbook(batch: ImportBatch) -> bytes:
     rows += [[note["row"], NO_RECORD, "", []] for note in batch.notes]
     wanted = {
         "sheet": batch.sheet,
-        "head": max(first - 1, 1),
+        "head": head.last_row,
         "right": max((int(number) for number in batch.heads), default=1),
         "heads": list(RESULT),
         "rows": rows,

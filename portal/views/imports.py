@@ -520,7 +520,7 @@ def marked(request: HttpRequest, pk: int) -> HttpResponse:
     stem = one.file_name.rsplit(".", 1)[0].removesuffix("（标注）")
     try:
         data = returned.workbook(one)
-    except Unreadable as problem:
+    except (Unreadable, NoHead) as problem:
         messages.error(request, str(problem))
         return redirect("import-batch", one.pk)
     return workbook(data, f"{stem}（标注）.xlsx")
