@@ -93,3 +93,65 @@ def test_results_stand_in_the_row_of_the_heads_whatever_follows_it(park: Park, o
         assert [cell.value for cell in leaf[1]] == [*HEADS, "结果", "说明"]
         assert [leaf.cell(row, 7).value for row in (2, 3, 4)] == ["不是记录", None, "错误"]
         assert sent_again(browser, batch, book) == ["rejected"]
+
+
+# What was mended in the browser
+
+
+def test_what_was_mended_in_the_browser_is_in_the_workbook(park: Park, officer: User, browser: Client) -> None:
+    batch = opened(park, officer, made(ONE, TWO, GOOD))
+    mend(browser, batch, 2, c2="私营企业")
+    book = returned(browser, batch)
+    leaf = book.active
+    assert [cell.value for cell in leaf[2]][:6] == [ONE[0], "私营企业", *ONE[2:]]
+    assert [cell.value for cell in leaf[3]][:6] == [*TWO[:5], None]
+    leaf["C3"], leaf["E3"] = "2025-03-05", 7
+    assert sent_again(browser, batch, book) == ["created", "created", "created"]
+
+
+def test_a_mended_cell_holds_what_its_column_is_for(park: Park, officer: User, browser: Client) -> None:
+    book = made(ONE, TWO, TWO)
+    book.active["E3"].number_format = "0%"
+    batch = opened(park, officer, book)
+    mend(browser, batch, 3, c3="2025年3月5日", c5="1,200", c6="13800000000")
+    mend(browser, batch, 4, c1="=1+1", c4="", c5="约7")
+    leaf = returned(browser, batch).active
+    assert leaf["C3"].is_date
+    assert f"{leaf['C3'].value:%Y-%m-%d}" == "2025-03-05"
+    assert (leaf["E3"].value, leaf["E3"].number_format) == (1200, "General")
+    assert leaf["F3"].value == "13800000000"
+    assert (leaf["A4"].value, leaf["A4"].data_type) == ("=1+1", "s")
+    assert leaf["D4"].value is None
+    assert leaf["E4"].value == "约7"
+
+
+def test_a_formula_stays_one_unless_its_cell_was_mended(park: Park, officer: User, browser: Client) -> None:
+    book = made(ONE, GOOD)
+    book.active["F2"], book.active["F3"] = '="0477-"&1', '="0477-"&2'
+    batch = opened(park, officer, book)
+    mend(browser, batch, 3, c6="0477-2")
+    leaf = returned(browser, batch).active
+    assert (leaf["F2"].value, leaf["F2"].data_type) == ('="0477-"&1', "f")
+    assert (leaf["F3"].value, leaf["F3"].data_type) == ("0477-2", "s")
+
+
+def test_a_mended_cell_of_a_merge_stands_for_itself(park: Park, officer: User, browser: Client) -> None:
+    book = made(GOOD, ("四号机械有限公司", None, *GOOD[2:]))
+    book.active.merge_cells("B2:B3")
+    batch = opened(park, officer, book)
+    mend(browser, batch, 3, c2="外商投资企业")
+    leaf = returned(browser, batch).active
+    assert [leaf["B2"].value, leaf["B3"].value] == ["私营企业", "外商投资企业"]
+    assert not leaf.merged_cells.ranges
+
+
+def test_an_id_number_mended_in_the_browser_goes_back_sealed(park: Park, officer: User, browser: Client) -> None:
+    book = Workbook()
+    for row in (("姓名", "身份证号", "入党时间"), ("王小明", "110105194912310021", "1970-13-01")):
+        book.active.append(list(row))  # type: ignore[union-attr]
+    batch = batches.open_batch(PLANS["members"], officer, park, "党员.xlsx", packed(book))
+    mend(browser, batch, 2, c2="11010519491231002X")
+    back = returned(browser, batch)
+    assert back.active["B2"].value.startswith("已加密：")
+    back.active["C2"] = "1970-01-01"
+    assert sent_again(browser, batch, back) == ["created"]

@@ -4,18 +4,21 @@ Called as ``python -m portal.imports.marking <megabytes> <seconds>``; given a li
 
     {"sheet": name, "head": row, "right": column, "heads": [结果, 说明],
      "rows": [[row, result, told, [[column, sentence], …]], …],
-     "cells": [[sheet, row, column, text], …]}
+     "cells": [[sheet, row, column, kind, text], …]}
 
 Standard output: the workbook as it came, with those cells red and commented and two more columns; before that, the
-``cells`` hold other texts. Without ``rows`` that is all.
+``cells`` hold other values: the kind is text, number or date, the text an ISO date for the last. Without ``rows`` that
+is all.
 """
 
+import datetime as dt
 import json
 import sys
 from io import BytesIO
 from typing import Any
 
 from openpyxl import load_workbook
+from openpyxl.cell.cell import MergedCell
 from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
@@ -29,9 +32,8 @@ WIDE = 60  # of the column that says what is wrong
 
 def mark(book: Any, wanted: dict[str, Any]) -> None:
     """Write results and faults into the sheet; every other cell is left as it is."""
-    for sheet, row, number, text in wanted.get("cells", ()):
-        cell = book[sheet].cell(row, number)
-        cell.value, cell.data_type = text, "s"
+    for sheet, row, number, kind, text in wanted.get("cells", ()):
+        put(book[sheet], row, number, kind, text)
     if not wanted["rows"]:
         return
     leaf = book[wanted["sheet"]]
@@ -49,6 +51,24 @@ def mark(book: Any, wanted: dict[str, Any]) -> None:
             cell = leaf.cell(row, number)
             cell.fill = RED
             cell.comment = Comment(sentence, AUTHOR, width=240, height=80)
+
+
+def put(leaf: Any, row: int, column: int, kind: str, text: str) -> None:
+    """Another value in a cell. A merge, which has a value for its first cell alone, is undone for one in another."""
+    cell = leaf.cell(row, column)
+    if isinstance(cell, MergedCell):
+        leaf.unmerge_cells(next(str(one) for one in leaf.merged_cells.ranges if cell.coordinate in one))
+        cell = leaf.cell(row, column)
+    if kind == "date":
+        cell.value, cell.number_format = dt.date.fromisoformat(text), "yyyy-mm-dd"
+    elif kind == "number":
+        cell.value = float(text) if "." in text else int(text)
+        if cell.is_date or any(sign in cell.number_format for sign in "%@"):
+            cell.number_format = "General"
+    else:
+        cell.value = text or None
+        if text:
+            cell.data_type = "s"  # text, whatever it begins with
 
 
 def place(leaf: Any, wanted: dict[str, Any]) -> int:

@@ -33,8 +33,8 @@ MOST_CELLS: Final = 100_000  # of a workbook that is written anew while somebody
 
 
 def hidden(book: Book) -> tuple[Book, list[list[Any]]]:
-    """The workbook with its numbers sealed, and [sheet, row, column, sealed text] of each. Raises Unreadable when there
-    is no key to seal them with."""
+    """The workbook with its numbers sealed, and [sheet, row, column, "text", sealed text] of each. Raises Unreadable
+    when there is no key to seal them with."""
     found: list[list[Any]] = []
     today = timezone.localdate()
     try:
@@ -53,7 +53,7 @@ def _hidden_sheet(leaf: Sheet, found: list[list[Any]], today: dt.date) -> Sheet:
         }
         if sealed:
             rows[number] = {**cells, **sealed}
-            found += [[leaf.name, number, column, one.value] for column, one in sealed.items()]
+            found += [[leaf.name, number, column, "text", one.value] for column, one in sealed.items()]
     return replace(leaf, rows=rows)
 
 
