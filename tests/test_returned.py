@@ -155,3 +155,38 @@ def test_an_id_number_mended_in_the_browser_goes_back_sealed(park: Park, officer
     assert back.active["B2"].value.startswith("已加密：")
     back.active["C2"] = "1970-01-01"
     assert sent_again(browser, batch, back) == ["created"]
+
+
+# Marks
+
+
+RED = "F8D7D9"
+
+
+def is_red(cell: Any) -> bool:
+    return cell.fill.fill_type == "solid" and str(cell.fill.fgColor.rgb).endswith(RED)
+
+
+def test_a_fault_in_a_merge_is_marked_at_its_first_cell(park: Park, officer: User, browser: Client) -> None:
+    rows = [(f"{number}号机械有限公司", None, "2025-03-01", "正常经营", 1, "") for number in (2, 3, 4)]
+    book = made(*rows)
+    book.active["B2"] = "私营企"
+    book.active.merge_cells("B2:B4")
+    batch = opened(park, officer, book)
+    leaf = returned(browser, batch).active
+    assert is_red(leaf["B2"])
+    lines = leaf["B2"].comment.text.splitlines()
+    assert "写的是“私营企”" in lines[0]
+    assert ["第3行：" in lines[1], "第4行：" in lines[2], len(lines)] == [True, True, 3]
+    assert [str(one) for one in leaf.merged_cells.ranges] == ["B2:B4"]
+    assert [leaf.cell(row, 7).value for row in (2, 3, 4)] == ["错误"] * 3
+
+
+def test_results_merged_by_hand_are_left(park: Park, officer: User, browser: Client) -> None:
+    batch = opened(park, officer, made(ONE, TWO))
+    book = returned(browser, batch)
+    book.active.merge_cells("G2:G3")
+    sent_again(browser, batch, book)
+    leaf = returned(browser, batch).active
+    assert leaf["G2"].value == "错误"
+    assert leaf["H3"].value

@@ -28,6 +28,7 @@ from portal.imports.child import limit
 RED = PatternFill("solid", fgColor="F8D7D9")
 AUTHOR = "园区党建"
 WIDE = 60  # of the column that says what is wrong
+TALL = 300  # of a comment
 
 
 def mark(book: Any, wanted: dict[str, Any]) -> None:
@@ -41,16 +42,25 @@ def mark(book: Any, wanted: dict[str, Any]) -> None:
     for offset, head in enumerate(wanted["heads"]):
         leaf.cell(wanted["head"], column + offset, head).font = Font(bold=True)
     leaf.column_dimensions[get_column_letter(column + 1)].width = WIDE
+    firsts = {at: (one.min_row, one.min_col) for one in leaf.merged_cells.ranges for at in one.cells}
+    sentences: dict[tuple[int, int], list[str]] = {}
     for row, result, told, faults in wanted["rows"]:
-        leaf.cell(row, column, result)
-        if told:
-            cell = leaf.cell(row, column + 1)
-            cell.value, cell.data_type = told, "s"  # text, whatever it begins with
-            cell.alignment = Alignment(vertical="top", wrap_text=True)
+        note(leaf, row, column, result)
+        note(leaf, row, column + 1, told)
         for number, sentence in faults:
-            cell = leaf.cell(row, number)
-            cell.fill = RED
-            cell.comment = Comment(sentence, AUTHOR, width=240, height=80)
+            at = firsts.get((row, number), (row, number))
+            sentences.setdefault(at, []).append(sentence if at[0] == row else f"第{row}行：{sentence}")
+    for at, some in sentences.items():
+        cell = leaf.cell(*at)
+        cell.fill = RED
+        cell.comment = Comment("\n".join(some), AUTHOR, width=240, height=min(60 + 20 * len(some), TALL))
+
+
+def note(leaf: Any, row: int, column: int, text: str) -> None:
+    """Text in one of our columns, unless the officer has merged the cell away."""
+    if text and not isinstance(cell := leaf.cell(row, column), MergedCell):
+        cell.value, cell.data_type = text, "s"  # text, whatever it begins with
+        cell.alignment = Alignment(vertical="top", wrap_text=True)
 
 
 def put(leaf: Any, row: int, column: int, kind: str, text: str) -> None:
@@ -76,10 +86,16 @@ def place(leaf: Any, wanted: dict[str, Any]) -> int:
     last = leaf.max_column  # looking at a cell makes it
     for column in range(1, last + 1):
         if [leaf.cell(wanted["head"], column + offset).value for offset in (0, 1)] == wanted["heads"]:
-            for row in range(wanted["head"] + 1, leaf.max_row + 1):
-                leaf.cell(row, column).value = leaf.cell(row, column + 1).value = None
+            for cell in held(leaf):
+                if cell.row > wanted["head"] and 0 <= cell.column - column <= 1 and not isinstance(cell, MergedCell):
+                    cell.value = None
             return column
     return int(max(wanted["right"], last)) + 1
+
+
+def held(leaf: Any) -> list[Any]:
+    """The cells that there are, of a million rows perhaps three; to ask for the others would make them."""
+    return list(leaf._cells.values())
 
 
 def main() -> None:
