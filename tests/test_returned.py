@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from openpyxl import Workbook, load_workbook
+from openpyxl.comments import Comment
 
 from orgs.models import Park, Role, User
 from portal.imports import batches
@@ -190,3 +191,13 @@ def test_results_merged_by_hand_are_left(park: Park, officer: User, browser: Cli
     leaf = returned(browser, batch).active
     assert leaf["G2"].value == "错误"
     assert leaf["H3"].value
+
+
+def test_the_officers_own_comment_stays_beside_ours(park: Park, officer: User, browser: Client) -> None:
+    book = made(ONE)
+    book.active["B2"].comment = Comment("刘工:\n问过老王", "刘工")
+    batch = opened(park, officer, book)
+    comment = returned(browser, batch).active["B2"].comment
+    assert "写的是“私营企”" in comment.text
+    assert comment.text.endswith("\n刘工:\n问过老王")
+    assert comment.author == "刘工"

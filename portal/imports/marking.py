@@ -27,6 +27,7 @@ from portal.imports.child import limit
 
 RED = PatternFill("solid", fgColor="F8D7D9")
 AUTHOR = "园区党建"
+MARK = "【园区党建】"  # before every line of a comment that is ours
 WIDE = 60  # of the column that says what is wrong
 TALL = 300  # of a comment
 
@@ -53,7 +54,16 @@ def mark(book: Any, wanted: dict[str, Any]) -> None:
     for at, some in sentences.items():
         cell = leaf.cell(*at)
         cell.fill = RED
-        cell.comment = Comment("\n".join(some), AUTHOR, width=240, height=min(60 + 20 * len(some), TALL))
+        cell.comment = said(some, cell.comment)
+
+
+def said(sentences: list[str], before: Any) -> Comment:
+    """A comment with our sentences, a line each, over what the officer wrote there."""
+    lines = [MARK + " ".join(sentence.splitlines()) for sentence in sentences]
+    author = AUTHOR
+    if before is not None:
+        lines, author = [*lines, *before.text.splitlines()], before.author
+    return Comment("\n".join(lines), author, width=240, height=min(60 + 20 * len(lines), TALL))
 
 
 def note(leaf: Any, row: int, column: int, text: str) -> None:
