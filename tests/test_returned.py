@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from openpyxl import Workbook, load_workbook
 from openpyxl.comments import Comment
+from openpyxl.styles import PatternFill
 
 from orgs.models import Park, Role, User
 from portal.imports import batches
@@ -201,3 +202,26 @@ def test_the_officers_own_comment_stays_beside_ours(park: Park, officer: User, b
     assert "写的是“私营企”" in comment.text
     assert comment.text.endswith("\n刘工:\n问过老王")
     assert comment.author == "刘工"
+
+
+def test_what_is_mended_is_marked_no_more(park: Park, officer: User, browser: Client) -> None:
+    book = made(ONE, TWO, GOOD)
+    yellow = PatternFill("solid", fgColor="FFFF00")
+    book.active["A4"].fill, book.active["A4"].comment = yellow, Comment("已核", "刘工")
+    book.active["B2"].comment = Comment("刘工:\n问过老王", "刘工")
+    batch = opened(park, officer, book)
+    once = returned(browser, batch)
+    assert [is_red(once.active[place]) for place in ("B2", "C3", "E3", "B3")] == [True, True, True, False]
+    assert once.active["E3"].comment
+    once.active["B2"], once.active["E3"] = "私营企业", 7
+    once.active["E3"].comment.text += "\n老王说是7人"
+    assert sent_again(browser, batch, once) == ["created", "rejected", "created"]
+    leaf = returned(browser, batch).active
+    assert [is_red(leaf[place]) for place in ("B2", "C3", "E3")] == [False, True, False]
+    assert leaf["B2"].comment.text == "刘工:\n问过老王"
+    assert leaf["E3"].comment.text == "老王说是7人"
+    assert leaf["C3"].comment.text == once.active["C3"].comment.text
+    assert leaf["A4"].fill == yellow
+    assert leaf["A4"].comment.text == "已核"
+    assert [leaf.cell(row, 7).value for row in (2, 3, 4)] == ["新增", "错误", "新增"]
+    assert leaf["H2"].value is None

@@ -25,7 +25,8 @@ from openpyxl.utils import get_column_letter
 
 from portal.imports.child import limit
 
-RED = PatternFill("solid", fgColor="F8D7D9")
+COLOUR = "F8D7D9"
+RED = PatternFill("solid", fgColor=COLOUR)
 AUTHOR = "园区党建"
 MARK = "【园区党建】"  # before every line of a comment that is ours
 WIDE = 60  # of the column that says what is wrong
@@ -33,12 +34,13 @@ TALL = 300  # of a comment
 
 
 def mark(book: Any, wanted: dict[str, Any]) -> None:
-    """Write results and faults into the sheet; every other cell is left as it is."""
+    """Write results and faults into the sheet; of our last marks nothing stays, of the officer's all."""
     for sheet, row, number, kind, text in wanted.get("cells", ()):
         put(book[sheet], row, number, kind, text)
     if not wanted["rows"]:
         return
     leaf = book[wanted["sheet"]]
+    clean(leaf)
     column = place(leaf, wanted)
     for offset, head in enumerate(wanted["heads"]):
         leaf.cell(wanted["head"], column + offset, head).font = Font(bold=True)
@@ -64,6 +66,16 @@ def said(sentences: list[str], before: Any) -> Comment:
     if before is not None:
         lines, author = [*lines, *before.text.splitlines()], before.author
     return Comment("\n".join(lines), author, width=240, height=min(60 + 20 * len(lines), TALL))
+
+
+def clean(leaf: Any) -> None:
+    """Take our marks of the last time away: whatever is still wrong is marked anew."""
+    for cell in held(leaf):
+        if cell.has_style and cell.fill.fill_type == RED.fill_type and str(cell.fill.fgColor.rgb)[2:] == COLOUR:
+            cell.fill = PatternFill()
+        if cell.comment is not None and MARK in cell.comment.text:
+            lines = [line for line in cell.comment.text.splitlines() if not line.startswith(MARK)]
+            cell.comment = Comment("\n".join(lines), cell.comment.author) if lines else None
 
 
 def note(leaf: Any, row: int, column: int, text: str) -> None:
