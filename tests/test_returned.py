@@ -9,6 +9,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from openpyxl import Workbook, load_workbook
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
 from openpyxl.comments import Comment
 from openpyxl.styles import PatternFill
 
@@ -225,3 +227,23 @@ def test_what_is_mended_is_marked_no_more(park: Park, officer: User, browser: Cl
     assert leaf["A4"].comment.text == "已核"
     assert [leaf.cell(row, 7).value for row in (2, 3, 4)] == ["新增", "错误", "新增"]
     assert leaf["H2"].value is None
+
+
+# What stays
+
+
+def test_letters_of_another_colour_stay_so(park: Park, officer: User, browser: Client) -> None:
+    book = made(ONE, ONE)
+    rich = CellRichText("一号", TextBlock(InlineFont(b=True, color="FF0000"), "机械 "), " 有限公司")
+    book.active["A2"], book.active["A3"] = rich, CellRichText(TextBlock(InlineFont(b=True), "二号机械有限公司"))
+    batch = opened(park, officer, book)
+    mend(browser, batch, 3, c1="三号机械有限公司")
+    for _ in range(2):
+        back = returned(browser, batch)
+        assert back.active.max_column == 8
+        assert [str(part) for part in back.active["A2"].value] == ["一号", "机械 ", " 有限公司"]
+        assert back.active["A2"].value[1].font.b
+        assert back.active["A3"].value == "三号机械有限公司"
+        for head in ("G1", "H1"):
+            back.active[head] = CellRichText(TextBlock(InlineFont(b=True), back.active[head].value))
+        assert sent_again(browser, batch, back) == ["rejected", "rejected"]

@@ -107,7 +107,7 @@ def place(leaf: Any, wanted: dict[str, Any]) -> int:
     """The first of the two columns: where they stand from the last time, emptied; else right of everything."""
     last = leaf.max_column  # looking at a cell makes it
     for column in range(1, last + 1):
-        if [leaf.cell(wanted["head"], column + offset).value for offset in (0, 1)] == wanted["heads"]:
+        if [str(leaf.cell(wanted["head"], column + offset).value) for offset in (0, 1)] == wanted["heads"]:
             for cell in held(leaf):
                 if cell.row > wanted["head"] and 0 <= cell.column - column <= 1 and not isinstance(cell, MergedCell):
                     cell.value = None
@@ -123,7 +123,7 @@ def held(leaf: Any) -> list[Any]:
 def main() -> None:
     limit(int(sys.argv[1]), int(sys.argv[2]))
     wanted = json.loads(sys.stdin.buffer.readline())
-    book = load_workbook(BytesIO(sys.stdin.buffer.read()))
+    book = load_workbook(BytesIO(sys.stdin.buffer.read()), rich_text=True)
     mark(book, wanted)
     out = BytesIO()
     book.save(out)
