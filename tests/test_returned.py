@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -247,3 +248,47 @@ def test_letters_of_another_colour_stay_so(park: Park, officer: User, browser: C
         for head in ("G1", "H1"):
             back.active[head] = CellRichText(TextBlock(InlineFont(b=True), back.active[head].value))
         assert sent_again(browser, batch, back) == ["rejected", "rejected"]
+
+
+LOST = "原表里的图片、图表、文本框等，不会照原样带到标注表里"
+DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing"
+
+
+def with_parts(book: Any, **added: str) -> bytes:
+    """A workbook with more parts, of a drawing or beside one."""
+    out = BytesIO(packed(book))
+    with ZipFile(out, "a") as archive:
+        for name, text in added.items():
+            archive.writestr(f"xl/{name}", text)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("parts", "is_told"),
+    [
+        ({}, False),
+        ({"drawings/drawing1.xml": f'<xdr:wsDr xmlns:xdr="{DRAWING}"></xdr:wsDr>'}, False),  # LibreOffice's, of nothing
+        ({"drawings/drawing1.xml": f'<xdr:wsDr xmlns:xdr="{DRAWING}"><xdr:twoCellAnchor/></xdr:wsDr>'}, True),
+        ({"media/image1.png": "a picture behind the heads"}, True),
+    ],
+)
+def test_pictures_that_do_not_come_back_are_told(
+    park: Park, officer: User, browser: Client, parts: dict[str, str], *, is_told: bool
+) -> None:
+    data = with_parts(made(ONE, GOOD), **parts)
+    batch = batches.open_batch(PLANS["enterprises"], officer, park, "企业.xlsx", data)
+    url = reverse("import-batch", args=[batch.pk])
+    assert (LOST in browser.get(url).content.decode()) == is_told
+    batches.confirm(batch, PLANS["enterprises"], officer, batch.digest, good_only=True)
+    assert (LOST in browser.get(url).content.decode()) == is_told
+
+
+def test_a_workbook_with_sealed_numbers_is_as_good_as_one_with_pictures(
+    park: Park, officer: User, browser: Client
+) -> None:
+    """It was written anew as it came in, and no longer tells."""
+    book = Workbook()
+    for row in (("姓名", "身份证号", "入党时间"), ("王小明", "11010519491231002X", "1970-13-01")):
+        book.active.append(list(row))  # type: ignore[union-attr]
+    batch = batches.open_batch(PLANS["members"], officer, park, "党员.xlsx", packed(book))
+    assert LOST in browser.get(reverse("import-batch", args=[batch.pk])).content.decode()

@@ -78,6 +78,20 @@ def inspect(name: str, data: bytes) -> None:
         raise Unreadable(DAMAGED) from None
 
 
+def has_drawings(data: bytes) -> bool:
+    """Whether an inspected workbook has pictures, charts, text boxes or the like. A drawing that anchors nothing, such
+    as LibreOffice writes beside comments, is none."""
+    with ZipFile(BytesIO(data)) as archive:
+        for name in archive.namelist():
+            if _within("media")(name.lower()):
+                return True
+            if _within("drawings")(name.lower()) and name.lower().endswith(".xml"):
+                with archive.open(name) as part:
+                    if b"Anchor" in part.read(MEGABYTE):
+                        return True
+    return False
+
+
 def shown(name: str) -> str:
     """A file name as it may stand in a sentence: the name alone, without control characters, not too long."""
     plain = "".join(character for character in re.split(r"[/\\]", name)[-1] if character.isprintable())

@@ -6,9 +6,9 @@ from django import forms
 
 from metrics.excel import plain
 from portal.forms.fields import CountField, DayField, FigureField
-from portal.imports import batches
+from portal.imports import batches, numbers
 from portal.imports.cells import Cell, Sheet
-from portal.imports.container import Unreadable
+from portal.imports.container import Unreadable, has_drawings
 from portal.imports.heads import RESULT
 from portal.imports.l1.sheet import Combined
 from portal.imports.outcomes import Outcome
@@ -50,6 +50,12 @@ def workbook(batch: ImportBatch) -> bytes:
         "cells": mended(batch, leaf),
     }
     return rewritten(bytes(batch.file), wanted)
+
+
+def loses_drawings(batch: ImportBatch) -> bool:
+    """Whether something was, or may have been, drawn in the officer's workbook: it can not be handed back. One with
+    sealed numbers was written anew as it came in and no longer tells."""
+    return bool(batch.file) and (numbers.has_any(batch) or has_drawings(bytes(batch.file)))
 
 
 def told(outcome: Outcome) -> str:

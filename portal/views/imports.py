@@ -253,6 +253,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
         "may_undo": one.may_undo(timezone.now()),
         "has_numbers": numbers.has_any(one),
         "has_file": bool(one.file),
+        "loses_drawings": returned.loses_drawings(one),
     }
     return render(request, template, context)
 
