@@ -292,3 +292,22 @@ def test_a_workbook_with_sealed_numbers_is_as_good_as_one_with_pictures(
         book.active.append(list(row))  # type: ignore[union-attr]
     batch = batches.open_batch(PLANS["members"], officer, park, "党员.xlsx", packed(book))
     assert LOST in browser.get(reverse("import-batch", args=[batch.pk])).content.decode()
+
+
+def test_columns_declared_together_are_not_declared_twice(park: Park, officer: User, browser: Client) -> None:
+    """Excel offers to repair a workbook whose declarations overlap; whole sheets are declared, or hidden, at once."""
+    book = made(ONE)
+    book.active.column_dimensions.group("D", "XFD", outline_level=0, hidden=True)
+    book.active.column_dimensions["D"].width = 9
+    batch = opened(park, officer, book)
+    leaf = returned(browser, batch).active
+    declared = sorted((one.min, one.max, one.hidden, one.width) for one in leaf.column_dimensions.values())
+    assert declared == [(4, 6, True, 9), (7, 7, False, 10), (8, 8, False, 60), (9, 16384, True, 9)]
+
+
+def test_a_mended_day_is_seen_whole(park: Park, officer: User, browser: Client) -> None:
+    book = made(TWO)
+    book.active.column_dimensions["C"].width = 7
+    batch = opened(park, officer, book)
+    mend(browser, batch, 2, c3="2025-03-05")
+    assert returned(browser, batch).active.column_dimensions["C"].width == 12

@@ -14,6 +14,7 @@ is all.
 import datetime as dt
 import json
 import sys
+from copy import copy
 from io import BytesIO
 from typing import Any
 
@@ -44,12 +45,13 @@ def mark(book: Any, wanted: dict[str, Any]) -> None:
     column = place(leaf, wanted)
     for offset, head in enumerate(wanted["heads"]):
         leaf.cell(wanted["head"], column + offset, head).font = Font(bold=True)
-    leaf.column_dimensions[get_column_letter(column + 1)].width = WIDE
+    for offset, width in enumerate((10, WIDE)):
+        widen(leaf, column + offset, width).hidden = False
     firsts = {at: (one.min_row, one.min_col) for one in leaf.merged_cells.ranges for at in one.cells}
     sentences: dict[tuple[int, int], list[str]] = {}
     for row, result, told, faults in wanted["rows"]:
         note(leaf, row, column, result)
-        note(leaf, row, column + 1, told)
+        note(leaf, row, column + 1, told, Alignment(vertical="top", wrap_text=True))
         for number, sentence in faults:
             at = firsts.get((row, number), (row, number))
             sentences.setdefault(at, []).append(sentence if at[0] == row else f"第{row}行：{sentence}")
@@ -68,6 +70,23 @@ def said(sentences: list[str], before: Any) -> Comment:
     return Comment("\n".join(lines), author, width=240, height=min(60 + 20 * len(lines), TALL))
 
 
+def widen(leaf: Any, column: int, width: int) -> Any:
+    """Make a column at least so wide; gives its dimension. Columns declared together with it, often all there are, go
+    on as they were: declared twice, Excel would want to repair the file."""
+    known, letter = leaf.column_dimensions, get_column_letter(column)
+    for group in list(known.values()):
+        group.reindex()
+        if group.min <= column <= group.max:
+            for first, last in ((group.min, column - 1), (column, column), (column + 1, group.max)):
+                if first <= last:
+                    part = copy(group)
+                    part.index, part.min, part.max = get_column_letter(first), first, last
+                    known[part.index] = part
+    usual = leaf.sheet_format.defaultColWidth or 0
+    known[letter].width = max(known[letter].width if letter in known else usual, width)
+    return known[letter]
+
+
 def clean(leaf: Any) -> None:
     """Take our marks of the last time away: whatever is still wrong is marked anew."""
     for cell in held(leaf):
@@ -78,11 +97,12 @@ def clean(leaf: Any) -> None:
             cell.comment = Comment("\n".join(lines), cell.comment.author) if lines else None
 
 
-def note(leaf: Any, row: int, column: int, text: str) -> None:
+def note(leaf: Any, row: int, column: int, text: str, alignment: Alignment | None = None) -> None:
     """Text in one of our columns, unless the officer has merged the cell away."""
     if text and not isinstance(cell := leaf.cell(row, column), MergedCell):
         cell.value, cell.data_type = text, "s"  # text, whatever it begins with
-        cell.alignment = Alignment(vertical="top", wrap_text=True)
+        if alignment is not None:
+            cell.alignment = alignment
 
 
 def put(leaf: Any, row: int, column: int, kind: str, text: str) -> None:
@@ -93,6 +113,7 @@ def put(leaf: Any, row: int, column: int, kind: str, text: str) -> None:
         cell = leaf.cell(row, column)
     if kind == "date":
         cell.value, cell.number_format = dt.date.fromisoformat(text), "yyyy-mm-dd"
+        widen(leaf, column, 12)
     elif kind == "number":
         cell.value = float(text) if "." in text else int(text)
         if cell.is_date or any(sign in cell.number_format for sign in "%@"):
