@@ -14,6 +14,7 @@ from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 from openpyxl.comments import Comment
 from openpyxl.styles import PatternFill
+from openpyxl.worksheet.merge import MergedCellRange
 
 from orgs.models import Park, Role, User
 from portal.imports import batches
@@ -187,7 +188,7 @@ def test_a_fault_in_a_merge_is_marked_at_its_first_cell(park: Park, officer: Use
     assert [leaf.cell(row, 7).value for row in (2, 3, 4)] == ["错误"] * 3
 
 
-def test_results_merged_by_hand_are_left(park: Park, officer: User, browser: Client) -> None:
+def test_results_merged_by_hand_do_no_harm(park: Park, officer: User, browser: Client) -> None:
     batch = opened(park, officer, made(ONE, TWO))
     book = returned(browser, batch)
     book.active.merge_cells("G2:G3")
@@ -195,6 +196,21 @@ def test_results_merged_by_hand_are_left(park: Park, officer: User, browser: Cli
     leaf = returned(browser, batch).active
     assert leaf["G2"].value == "错误"
     assert leaf["H3"].value
+    assert leaf.max_column == 8
+
+
+def test_values_under_a_merge_come_back(park: Park, officer: User, browser: Client) -> None:
+    """Merged with the format painter, so that filters still work, every cell of a merge keeps its value."""
+    book = made(GOOD, ("四号机械有限公司", *GOOD[1:]), ONE)
+    book.active.merged_cells.add(MergedCellRange(book.active, "B2:B3"))
+    batch = opened(park, officer, book)
+    assert [one.kind for one in batches.outcomes_of(batch)] == ["created", "created", "rejected"]
+    for _ in range(2):
+        data = browser.get(reverse("import-marked", args=[batch.pk])).content
+        browser.post(reverse("import-file", args=[batch.pk]), {"file": SimpleUploadedFile("企业.xlsx", data)})
+        batch.refresh_from_db()
+        assert [one.kind for one in batches.outcomes_of(batch)] == ["created", "created", "rejected"]
+    assert [str(one) for one in load_workbook(BytesIO(data)).active.merged_cells.ranges] == ["B2:B3"]  # type: ignore[union-attr]
 
 
 def test_the_officers_own_comment_stays_beside_ours(park: Park, officer: User, browser: Client) -> None:

@@ -19,10 +19,10 @@ from io import BytesIO
 from typing import Any
 
 from openpyxl import load_workbook
-from openpyxl.cell.cell import MergedCell
 from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
 
 from portal.imports.child import limit
 
@@ -41,6 +41,7 @@ def mark(book: Any, wanted: dict[str, Any]) -> None:
     if not wanted["rows"]:
         return
     leaf = book[wanted["sheet"]]
+    part(leaf, {(row, number) for _sheet, row, number, _kind, _text in wanted["cells"]})
     clean(leaf)
     column = place(leaf, wanted)
     for offset, head in enumerate(wanted["heads"]):
@@ -98,19 +99,17 @@ def clean(leaf: Any) -> None:
 
 
 def note(leaf: Any, row: int, column: int, text: str, alignment: Alignment | None = None) -> None:
-    """Text in one of our columns, unless the officer has merged the cell away."""
-    if text and not isinstance(cell := leaf.cell(row, column), MergedCell):
+    """Text in one of our columns."""
+    if text:
+        cell = leaf.cell(row, column)
         cell.value, cell.data_type = text, "s"  # text, whatever it begins with
         if alignment is not None:
             cell.alignment = alignment
 
 
 def put(leaf: Any, row: int, column: int, kind: str, text: str) -> None:
-    """Another value in a cell. A merge, which has a value for its first cell alone, is undone for one in another."""
+    """Another value in a cell."""
     cell = leaf.cell(row, column)
-    if isinstance(cell, MergedCell):
-        leaf.unmerge_cells(next(str(one) for one in leaf.merged_cells.ranges if cell.coordinate in one))
-        cell = leaf.cell(row, column)
     if kind == "date":
         cell.value, cell.number_format = dt.date.fromisoformat(text), "yyyy-mm-dd"
         widen(leaf, column, 12)
@@ -124,13 +123,20 @@ def put(leaf: Any, row: int, column: int, kind: str, text: str) -> None:
             cell.data_type = "s"  # text, whatever it begins with
 
 
+def part(leaf: Any, mended: set[tuple[int, int]]) -> None:
+    """Undo the merges that would hide what was mended: they show their first cell alone."""
+    for one in list(leaf.merged_cells.ranges):
+        if any(at in mended and at != (one.min_row, one.min_col) for at in one.cells):
+            leaf.merged_cells.remove(one)
+
+
 def place(leaf: Any, wanted: dict[str, Any]) -> int:
     """The first of the two columns: where they stand from the last time, emptied; else right of everything."""
     last = leaf.max_column  # looking at a cell makes it
     for column in range(1, last + 1):
         if [str(leaf.cell(wanted["head"], column + offset).value) for offset in (0, 1)] == wanted["heads"]:
             for cell in held(leaf):
-                if cell.row > wanted["head"] and 0 <= cell.column - column <= 1 and not isinstance(cell, MergedCell):
+                if cell.row > wanted["head"] and 0 <= cell.column - column <= 1:
                     cell.value = None
             return column
     return int(max(wanted["right"], last)) + 1
@@ -144,6 +150,9 @@ def held(leaf: Any) -> list[Any]:
 def main() -> None:
     limit(int(sys.argv[1]), int(sys.argv[2]))
     wanted = json.loads(sys.stdin.buffer.readline())
+    # It would empty the cells under a merge. Merged with the format painter, for filters to work, they hold values that
+    # the import has read; and there we write too
+    Worksheet._clean_merge_range = lambda leaf, merged: None  # type: ignore[attr-defined]
     book = load_workbook(BytesIO(sys.stdin.buffer.read()), rich_text=True)
     mark(book, wanted)
     out = BytesIO()
