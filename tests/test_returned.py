@@ -151,6 +151,16 @@ def test_a_mended_cell_of_a_merge_stands_for_itself(park: Park, officer: User, b
     assert not leaf.merged_cells.ranges
 
 
+def test_a_merge_that_holds_for_its_rows_stays_one(park: Park, officer: User, browser: Client) -> None:
+    book = made(GOOD, ("四号机械有限公司", None, "2025-13-05", *GOOD[3:]))
+    book.active.merge_cells("B2:B3")
+    batch = opened(park, officer, book)
+    mend(browser, batch, 3, c5="6")
+    leaf = returned(browser, batch).active
+    assert [str(one) for one in leaf.merged_cells.ranges] == ["B2:B3"]
+    assert leaf["E3"].value == 6
+
+
 def test_an_id_number_mended_in_the_browser_goes_back_sealed(park: Park, officer: User, browser: Client) -> None:
     book = Workbook()
     for row in (("姓名", "身份证号", "入党时间"), ("王小明", "110105194912310021", "1970-13-01")):

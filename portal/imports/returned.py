@@ -1,5 +1,6 @@
 """The only place that hands the officer's own workbook back: wrong cells red and explained, 结果 and 说明 beside."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django import forms
@@ -7,10 +8,11 @@ from django import forms
 from metrics.excel import plain
 from portal.forms.fields import CountField, DayField, FigureField
 from portal.imports import batches, numbers
-from portal.imports.cells import Cell, Sheet
+from portal.imports.cells import Cell
 from portal.imports.container import Unreadable, has_drawings
 from portal.imports.heads import RESULT
 from portal.imports.l1.sheet import Combined
+from portal.imports.lines import as_seen
 from portal.imports.outcomes import Outcome
 from portal.imports.reading import BadCell, read_value, restored
 from portal.imports.rewriting import rewritten
@@ -47,7 +49,7 @@ def workbook(batch: ImportBatch) -> bytes:
         "right": max((int(number) for number in batch.heads), default=1),
         "heads": list(RESULT),
         "rows": rows,
-        "cells": mended(batch, leaf),
+        "cells": mended(batch, leaf.name, as_seen(leaf, head)),
     }
     return rewritten(bytes(batch.file), wanted)
 
@@ -67,7 +69,7 @@ def told(outcome: Outcome) -> str:
     return ""
 
 
-def mended(batch: ImportBatch, leaf: Sheet) -> list[list[Any]]:
+def mended(batch: ImportBatch, name: str, stored: Mapping[int, Mapping[int, Cell]]) -> list[list[Any]]:
     """[sheet, row, column, kind, text] of every cell that holds something else than in the stored workbook."""
     plan = batches.plan_for(batch)
     found = []
@@ -76,12 +78,12 @@ def mended(batch: ImportBatch, leaf: Sheet) -> list[list[Any]]:
             kind, value = parts[:2]
             if kind not in ("text", "sealed"):  # what is typed in the browser is text, or sealed
                 continue
-            before = leaf.rows.get(int(row), {}).get(int(column))
+            before = stored.get(int(row), {}).get(int(column))
             is_same = not value.strip() if before is None else (before.kind, before.value) == ("text", value)
             if not is_same:
                 one = field_of(plan, batch.mapping[column]) if column in batch.mapping else None
                 typed = restored(int(row), int(column), parts)
-                found.append([leaf.name, typed.row, typed.column, *fitting(one, typed)])
+                found.append([name, typed.row, typed.column, *fitting(one, typed)])
     return found
 
 
