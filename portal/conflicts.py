@@ -52,7 +52,10 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What differs, who wrote (newest last), what was changed outside this form, and up to which entry of the trail."""
+    """What differs, who wrote (newest last), what was changed outside this form, and up to which entry of the trail.
+
+    ``is_of_present``: they wrote the period that a new one was drawn from (portal/succession.py), not this record.
+    """
 
     differences: Sequence[Difference]
     writers: Sequence[str]
@@ -60,6 +63,7 @@ class Comparison:
     seen: int
     confirmed: bool
     theirs: Mapping[str, Any] = field(default_factory=dict)
+    is_of_present: bool = False
 
     @property
     def is_settled(self) -> bool:

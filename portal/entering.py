@@ -15,7 +15,7 @@ from django.shortcuts import redirect
 from orgs.journal import Via
 from orgs.models import User
 from orgs.scoping import ScopedModel
-from portal import drafts, submissions, type_ahead
+from portal import drafts, submissions, succession, type_ahead
 from portal.conflicts import Comparison, compare, entry_number
 from portal.forms import EntryForm
 from portal.forms.base import Alike
@@ -30,7 +30,8 @@ TOO_LONG: Final = "填的内容太长，草稿没有存上；请直接提交，�
 class Entered:
     """How far it came: written, or the form to show again, or the comparison to show in its place.
 
-    ``version`` is the entry of the trail up to which the officer knows the record; ``None`` of a new one. ``draft`` is
+    ``version`` is the entry of the trail up to which the officer knows the record, of a new period those that it
+    follows; ``None`` of another new record. ``draft`` is
     his own of this form, ``taken`` when it is filled in; ``answer`` is what a POST about the draft alone gets.
     ``earlier`` is the record that the same form made before; ``alike`` are records that it may be about, which the
     officer is asked about before it is written; ``used`` is the one he chose instead, with what he typed drafted.
@@ -48,14 +49,19 @@ class Entered:
     used: int | None = None
 
 
-def add(request: HttpRequest, user: User, make: Make) -> Entered:
-    """Open the form of a new record, or write what was posted; ``make(data, initial=…)`` draws the form."""
+def add(request: HttpRequest, user: User, make: Make, newest: int | None = None) -> Entered:
+    """Open the form of a new record, or write what was posted; ``make(data, initial=…)`` draws the form.
+
+    Of a period that ends another, ``newest`` is up to where these are known (:func:`portal.succession.version`).
+    """
     if request.method != "POST":
-        return opened(request, user, make, None)
+        return opened(request, user, make, newest)
+    known = entry_number(request.POST.get("version"))
+    since = newest if newest is None or known is None else known
     if type_ahead.FIND in request.POST:
-        return finding(request, user, make, None)
+        return finding(request, user, make, since)
     if "draft" in request.POST:
-        return about_draft(request, user, make, None)
+        return about_draft(request, user, make, since)
     key = submissions.digest(user, request)
     earlier = submissions.find(user, key)
     form, draft = make(request.POST), undecided(request, user)
@@ -65,19 +71,30 @@ def add(request: HttpRequest, user: User, make: Make) -> Entered:
     if chosen and draft is None and drafts.keep(user, request) is not None:
         return Entered(form, used=chosen)
     if not form.is_valid():
-        return Entered(form, draft=draft)
+        return Entered(form, version=since, draft=draft)
     alike = form.alikes()
     if {str(one.row.pk) for one in alike} - set(request.POST.get("different", "").split(",")):
         return Entered(form, draft=draft, alike=alike)
     try:
         with transaction.atomic():
+            if since is not None:
+                lock_present(make(), user)
+                if (earlier := submissions.find(user, key)) is not None:
+                    return Entered(form, earlier=earlier)  # the same form was before us at the lock
+                found = succession.compare(form, make(), since, request.POST)
+                if found is not None:
+                    if (held := held_up(request, form, make, found, since, draft)) is not None:
+                        return held
+                    since, form = found.seen, make(found.merged(request.POST))
+                    if not form.is_valid():
+                        return Entered(form, version=since, draft=draft)
             if submissions.claim(user, key):
                 form.commit(Via.PAGE)
                 submissions.settle(user, key, form.instance.pk)
             else:
                 return Entered(form, earlier=submissions.find(user, key))
     except ValidationError:
-        return Entered(form, draft=draft)
+        return Entered(form, version=since, draft=draft)
     if draft is None:
         drafts.discard(user, request.path)
     return Entered(form, written=True)
@@ -165,14 +182,9 @@ def change(
             lock(form.instance, user)
             found = compare(form, make(), since, request.POST)
             if found is not None:
-                if "back" in request.POST:
-                    return Entered(make(found.merged(request.POST)), version=since, draft=draft)
-                if not found.is_settled:
-                    if draft is None:
-                        drafts.keep(user, request)  # who leaves the comparison has not lost what he typed
-                    return Entered(form, version=since, comparison=found, draft=draft)
-                since = found.seen
-                form = make(found.merged(request.POST))
+                if (held := held_up(request, form, make, found, since, draft)) is not None:
+                    return held
+                since, form = found.seen, make(found.merged(request.POST))
                 if not form.is_valid():
                     return Entered(form, version=since, draft=draft)
             form.commit(Via.PAGE)
@@ -181,6 +193,26 @@ def change(
     if draft is None:
         drafts.discard(user, request.path)
     return Entered(form, written=True)
+
+
+def held_up(
+    request: HttpRequest, form: EntryForm, make: Make, found: Comparison, since: int, draft: Draft | None
+) -> Entered | None:
+    """The comparison while it is not settled, or the form that he goes back to from it; ``None``: it is settled."""
+    if "back" in request.POST:
+        return Entered(make(found.merged(request.POST)), version=since, draft=draft)
+    if found.is_settled:
+        return None
+    if draft is None:
+        drafts.keep(form.user, request)  # who leaves the comparison has not lost what he typed
+    return Entered(form, version=since, comparison=found, draft=draft)
+
+
+def lock_present(form: EntryForm, user: User) -> None:
+    """The period that a new one would end; who ended it meanwhile has written what is compared next."""
+    present = form.current()
+    if present is not None:
+        lock(present, user)
 
 
 def lock(row: ScopedModel, user: User) -> None:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from activities.models import Attendance, AttendanceStatus
 from orgs import journal
 from orgs.journal import Via
-from orgs.models import Change, Enterprise
+from orgs.models import BusinessState, Change, Enterprise, Subordination
 from orgs.scoping import Persons
 from portal import conflicts
 from portal.conflicts import Difference
@@ -226,6 +226,136 @@ def test_a_dated_fact_is_compared_like_a_record(mine: Client, other: Client, wor
     assert mine.post(url, resent(response) | {"pick-staff": "theirs"}).status_code == 302
     state.refresh_from_db()
     assert (state.staff, state.note) == (286, "核对过")
+
+
+# A new period, drawn from the present one
+
+
+@pytest.fixture
+def new_state(world: Any, administrator: Any) -> str:
+    journal.save(world.jia.state.copied(staff=43, above_scale=False), administrator, Via.PAGE)
+    return reverse("record-fact-new", args=["enterprises", world.jia.covered.pk, "states"])
+
+
+def states(world: Any) -> list[tuple[Any, ...]]:
+    rows = BusinessState.objects.filter(enterprise=world.jia.covered).order_by("since")
+    return [(one.state, str(one.since), str(one.until), one.staff, one.above_scale) for one in rows]
+
+
+def test_a_new_state_is_compared_with_what_became_of_the_present_one(
+    new_state: str, mine: Client, other: Client, world: Any
+) -> None:
+    data = edit_data(mine, new_state)
+    change(other, new_state, state="operating", since="2026-11-12", staff="1", above_scale="true")
+    written = states(world)
+    response = mine.post(new_state, data | {"state": "suspended", "since": "2026-11-15", "note": "核对过"})
+    assert response.status_code == 200
+    assert shown(response) == {"staff": ("43", "1", "43", "theirs"), "above_scale": ("否", "是", "否", "theirs")}
+    text = text_of(response)
+    assert "别人改过现在的这一段" in text
+    assert "现在的一段是：起始日期“2026-11-12”，经营状态“正常经营”" in text
+    assert "从业人员“1”" not in text
+    assert "全国管理员" in text
+    assert states(world) == written
+    assert mine.post(new_state, resent(response)).status_code == 302
+    assert states(world)[1:] == [
+        ("operating", "2026-11-12", "2026-11-15", 1, True),
+        ("suspended", "2026-11-15", "None", 1, True),
+    ]
+    assert BusinessState.objects.get(since="2026-11-15").note == "核对过"
+
+
+def test_of_a_new_state_what_both_changed_has_to_be_picked(
+    new_state: str, mine: Client, other: Client, world: Any
+) -> None:
+    data = edit_data(mine, new_state)
+    change(other, new_state, state="operating", since="2026-11-12", staff="500")
+    first = mine.post(new_state, data | {"state": "suspended", "since": "2026-11-15", "staff": "9"})
+    assert shown(first) == {"staff": ("43", "500", "9", "")}
+    again = mine.post(new_state, resent(first))
+    assert "从业人员两边都改过，请选一个" in text_of(again)
+    form = mine.post(new_state, resent(again) | {"pick-staff": "mine", "back": "1"})
+    assert [form.context["form"][name].value() for name in ("state", "staff")] == ["suspended", "9"]
+    assert mine.post(new_state, resent(again) | {"pick-staff": "mine"}).status_code == 302
+    assert states(world)[-1] == ("suspended", "2026-11-15", "None", 9, False)
+
+
+def test_the_present_state_corrected_ended_or_gone_is_told_before_a_new_one(
+    new_state: str, mine: Client, other: Client, world: Any
+) -> None:
+    state = world.jia.state
+    at = ["enterprises", world.jia.covered.pk, "states", state.pk]
+    typed = {"state": "suspended", "since": "2026-11-15"}
+    data = edit_data(mine, new_state)
+    change(other, reverse("record-fact-edit", args=at), since="2024-02-01", staff="44")
+    response = mine.post(new_state, data | typed)
+    assert shown(response) == {"staff": ("43", "44", "43", "theirs")}
+    assert "起始日期由“2024-01-01”改为“2024-02-01”" in text_of(response)
+    data = edit_data(mine, new_state)
+    change(other, reverse("record-fact-end", args=at), until="2026-10-01")
+    assert "已填了终止日期2026-10-01" in text_of(mine.post(new_state, data | typed))
+    change(other, reverse("record-fact-edit", args=at), until="")
+    # Ended and taken back since: nothing is at stake
+    data = edit_data(mine, new_state)
+    assert other.post(reverse("record-fact-delete", args=at)).status_code == 302
+    response = mine.post(new_state, data | typed)
+    assert "已删除" in text_of(response)
+    assert states(world) == []
+    assert mine.post(new_state, resent(response)).status_code == 302
+    assert states(world) == [("suspended", "2026-11-15", "None", 44, False)]
+
+
+def test_a_draft_of_a_new_state_keeps_what_it_was_drawn_from(
+    new_state: str, mine: Client, other: Client, world: Any
+) -> None:
+    data = edit_data(mine, new_state) | {"state": "suspended", "since": "2026-11-15"}
+    mine.post(new_state, data | {"draft": "auto"})
+    change(other, new_state, state="operating", since="2026-11-12", staff="500")
+    taken = mine.get(f"{new_state}?draft=take")
+    assert taken.context["version"] == data["version"]
+    response = mine.post(new_state, {**data, "version": taken.context["version"]})
+    assert shown(response)["staff"] == ("43", "500", "43", "theirs")
+
+
+def test_two_superiors_at_once_are_told_of_each_other(mine: Client, other: Client, world: Any) -> None:
+    url = reverse("record-fact-new", args=["organizations", world.jia.branch.pk, "superiors"])
+    data = edit_data(mine, url)
+    change(other, url, superior=world.jia.joint_branch.pk, since="2026-11-12")
+    response = mine.post(url, data | {"superior": world.jia.committee.pk, "since": "2026-11-15", "doc": "甲委1号"})
+    assert response.status_code == 200
+    text = text_of(response)
+    assert f"上级党组织“{world.jia.joint_branch}”" in text
+    assert "仍然提交" in text
+    assert not Subordination.objects.filter(since="2026-11-15").exists()
+    assert mine.post(url, resent(response)).status_code == 302
+    present = Subordination.objects.get(organization=world.jia.branch, until=None)
+    assert present.doc == "甲委1号"
+    # The present one corrected meanwhile
+    data = edit_data(mine, url)
+    at = ["organizations", world.jia.branch.pk, "superiors", present.pk]
+    change(other, reverse("record-fact-edit", args=at), superior=world.jia.joint_branch.pk)
+    response = mine.post(url, data | {"superior": world.jia.committee.pk, "since": "2026-11-20"})
+    assert f"上级党组织由“{world.jia.committee}”改为“{world.jia.joint_branch}”" in text_of(response)
+
+
+def test_an_affiliation_beside_the_formal_one_is_no_conflict(mine: Client, other: Client, world: Any) -> None:
+    member = world.jia.secretary
+    url = reverse("record-fact-new", args=["members", member.pk, "affiliations"])
+    data = edit_data(mine, url)
+    change(other, url, organization=world.jia.joint_branch.pk, kind="temporary", since="2026-11-01")
+    typed = {"organization": world.jia.joint_branch.pk, "kind": "formal", "since": "2026-11-15"}
+    assert mine.post(url, data | typed).status_code == 302
+    again = mine.post(url, data | typed | {"organization": world.jia.branch.pk, "since": "2026-11-20"})
+    assert "现在的一段是" in text_of(again)
+
+
+def test_a_double_click_on_a_new_state_writes_once(new_state: str, mine: Client, world: Any) -> None:
+    response = mine.get(new_state)
+    data = edit_data(mine, new_state) | {"mark": response.context["mark"], "state": "suspended", "since": "2026-11-15"}
+    assert mine.post(new_state, data).status_code == 302
+    written = states(world)
+    assert mine.post(new_state, data).status_code == 302
+    assert states(world) == written
 
 
 def test_who_leaves_the_comparison_finds_a_draft(url: str, mine: Client, other: Client, world: Any) -> None:

@@ -145,6 +145,8 @@ class EntryForm(forms.ModelForm):
     keep: ClassVar[Mapping[str, str]] = {}
     # A new record that ends the open one of its owner: the foreign key to the owner
     follows: ClassVar[str] = ""
+    # What such a record takes over from the one that it ends
+    drawn: ClassVar[tuple[str, ...]] = ()
     add_title: ClassVar[str] = ""
     edit_title: ClassVar[str] = ""
 
@@ -308,6 +310,15 @@ class EntryForm(forms.ModelForm):
         """The id of the control itself; of the first one where there are several."""
         many = isinstance(one.field.widget, forms.RadioSelect | forms.CheckboxSelectMultiple)
         return f"{one.auto_id}_0" if many else str(one.auto_id)
+
+    def current(self) -> Any:
+        """For subclasses that follow: the open period of the owner, which a new one ends; ``None`` for none."""
+        return None
+
+    @classmethod
+    def in_line(cls, period: Any) -> bool:
+        """For subclasses that follow: whether a period is one of those that end each other."""
+        return True
 
     def notes(self) -> dict[str, list[Note]]:
         """Margin notes by field."""

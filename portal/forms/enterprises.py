@@ -303,6 +303,7 @@ class BusinessStateForm(EntryForm):
     """A state of business. A new one ends the open one on the day it begins."""
 
     follows = "enterprise"
+    drawn = ("staff", "fixed_premises", "has_operations", "above_scale")
     add_title = "变更经营状态"
     edit_title = "更正经营状态"
     sections = (
@@ -322,7 +323,7 @@ class BusinessStateForm(EntryForm):
         # A current fact is the best guess for what did not change
         current = self.current()
         if self.is_new and current is not None:
-            for name in ("staff", "fixed_premises", "has_operations", "above_scale"):
+            for name in self.drawn:
                 if self.initial.get(name) is None:
                     self.initial[name] = getattr(current, name)
 

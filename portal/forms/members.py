@@ -377,6 +377,10 @@ class AffiliationForm(EntryForm):
         mine = Affiliation.objects.visible_to(self.user).filter(member_id=self.instance.member_id)
         return mine.filter(kind=AffiliationKind.FORMAL, until__isnull=True).first()
 
+    @classmethod
+    def in_line(cls, period: Affiliation) -> bool:
+        return period.kind == AffiliationKind.FORMAL
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         organization = cleaned.get("organization")

@@ -22,7 +22,7 @@ from orgs import journal
 from orgs.journal import Via
 from orgs.models import BusinessState, Change, Park, User
 from orgs.scoping import ScopedModel, parks_in_reach
-from portal import drafts, entering, timeline
+from portal import drafts, entering, succession, timeline
 from portal.asking import Asked, asked
 from portal.attachments.beside import beside
 from portal.comparing.errands import errand_of
@@ -233,12 +233,13 @@ def fact_new(request: HttpRequest, slug: str, pk: int, kind: str) -> HttpRespons
     owner, fact = writable(page, about.user, pk), fact_of(page, kind)
     errand = errand_of(request, about.user, slug)
     given = errand.state() if errand is not None and fact.model is BusinessState else {}
+    newest = succession.version(fact.form, owner)
 
     def make(data: Any = None, initial: Mapping[str, Any] | None = None) -> EntryForm:
         instance, known = fact.model(**{fact.owner: owner}), {**given, **(initial or {})}
         return fact.form(data, instance=instance, user=about.user, park=park_of(owner), initial=known)
 
-    entered = entering.add(request, about.user, make)
+    entered = entering.add(request, about.user, make, newest)
     form, back = entered.form, errand.back() if errand else reverse("record", args=[slug, pk])
     if entered.written:
         tell(request, form, f"已登记{fact.model._meta.verbose_name}“{form.instance}”。")
@@ -246,7 +247,7 @@ def fact_new(request: HttpRequest, slug: str, pk: int, kind: str) -> HttpRespons
     if entered.earlier is not None:
         messages.info(request, TWICE)
         return redirect(back)
-    context = entry_context(form, form.add_title, back, subject=str(owner))
+    context = entry_context(form, form.add_title, back, version=entered.version, subject=str(owner))
     return shown(request, entered, context | shell_of(about, page, owner))
 
 
