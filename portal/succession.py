@@ -1,22 +1,33 @@
 """The only place that knows how the periods of an owner that end one another hang together: 经营状态, 上级, 组织关系.
 
 A new one is drawn from the present one and ends it. So its form knows, as that of a record does, up to which entry of
-the trail it was drawn, and is compared when the present one is another since.
+the trail it was drawn, and is compared when the present one is another since. One that is deleted leaves the days that
+it took from the one before it to nobody, unless that goes on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
+from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 from django.http import QueryDict
 
-from orgs.models import Action, Change
+from orgs import journal
+from orgs.journal import Via
+from orgs.models import Action, Affiliation, BusinessState, Change, Subordination, User
 from orgs.scoping import Persons, ScopedModel, persons_of
 from portal.conflicts import Comparison, Difference, as_posted, entry_number, picked, plain, signature, worded
 from portal.forms import EntryForm
 from portal.templatetags.show import UNKNOWN
+
+# What is missing on the days that no period of a kind holds
+MISSING: Final[dict[type[ScopedModel], str]] = {
+    BusinessState: "没有经营状态，企业不再计入分母",
+    Subordination: "没有上级党组织",
+    Affiliation: "没有正式组织关系",
+}
 
 
 def trail(made: type[EntryForm], owner: int) -> QuerySet[Change]:
@@ -145,3 +156,42 @@ def in_words(period: Any, persons: Persons) -> dict[str, tuple[str, str]]:
             value = "是" if value else "否"
         found[column.name] = (str(column.verbose_name), UNKNOWN if value in (None, "") else str(value))
     return found
+
+
+# Deleting one
+
+
+def earlier(made: type[EntryForm], period: Any, user: User) -> QuerySet[Any]:
+    """The period, if any, that ends where this one begins: the one that it ended, as far as can be told."""
+    rows = made.model().objects.visible_to(user)
+    if not made.follows or not made.in_line(period):
+        return rows.none()
+    owner = {made.follows: getattr(period, f"{made.follows}_id")}
+    found = rows.filter(until=period.since, **owner).exclude(pk=period.pk)
+    return rows.filter(pk__in=[row.pk for row in found if made.in_line(row)][:1])
+
+
+def gap(made: type[EntryForm], period: Any, before: Any) -> tuple[str, str]:
+    """What is left when the period is deleted, and what the one before it gets when it goes on."""
+    days = f"从{period.since}起" if period.until is None else f"从{period.since}起到{period.until}以前"
+    left = f"前一段“{before}”止于{before.until}；删除后{days}{MISSING[made.model()]}。"
+    return left, "前一段的终止日期去掉。" if period.until is None else f"前一段的终止日期改为{period.until}。"
+
+
+def take_out(made: type[EntryForm], period: Any, user: User, *, goes_on: bool) -> str:
+    """Delete a period; ``goes_on``: the one before it gets its end. Returns what was done about that one, if any.
+
+    Raises ValidationError; then nothing is written.
+    """
+    with transaction.atomic():
+        held = made.model().objects.visible_to(user).select_for_update(of=("self",)).filter(pk=period.pk)
+        period = held.first() or period
+        before = earlier(made, period, user).select_for_update(of=("self",)).first()
+        journal.delete(period, user, Via.PAGE)
+        if before is None:
+            return "前一段已经不止于那一天，没有改动。" if goes_on else ""
+        if not goes_on:
+            return f"前一段“{before}”仍止于{before.until}。"
+        before.until = period.until
+        journal.save(before, user, Via.PAGE)
+    return f"前一段“{before}”接着算下去，终止日期已{f'改为{before.until}' if before.until else '去掉'}。"

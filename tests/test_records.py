@@ -19,6 +19,7 @@ from orgs.models import (
     Enterprise,
     Member,
     PartyOrganization,
+    Subordination,
 )
 from orgs.scoping import PERSON_READERS
 from portal import timeline
@@ -342,6 +343,72 @@ def test_deleting_asks_once_and_names_what_hangs_on_it(world: Any, sign_in: Any,
     assert client.post(url).status_code == 302
     assert not Enterprise.objects.filter(pk=mistake.pk).exists()
     assert Change.objects.filter(action="delete", user=officer).count() == 2
+
+
+def test_a_deleted_change_leaves_no_gap_behind(world: Any, sign_in: Any, officer: Any) -> None:
+    client, firm, first = sign_in(officer), world.jia.covered, world.jia.state
+    new = at("record-fact-new", "enterprises", firm.pk, "states")
+    client.post(new, {"state": "suspended", "since": "2026-09-01", "staff": "3"})
+    mistake = BusinessState.objects.get(enterprise=firm, until=None)
+    url = at("record-fact-delete", "enterprises", firm.pk, "states", mistake.pk)
+    asked = client.get(url)
+    assert "止于2026-09-01；删除后从2026-09-01起没有经营状态，企业不再计入分母。" in text_of(asked)
+    assert re.search(r'<input type="checkbox"[^>]* name="goes_on"[^>]* checked>', asked.content.decode())
+    done = text_of(client.post(url, {"goes_on": "1"}, follow=True))
+    assert "接着算下去，终止日期已去掉" in done
+    assert [(one.pk, one.until) for one in BusinessState.objects.filter(enterprise=firm)] == [(first.pk, None)]
+    newest = Change.objects.filter(model="orgs.businessstate").order_by("-pk")[0]
+    assert (newest.object_id, newest.before, newest.after) == (first.pk, {"until": "2026-09-01"}, {"until": None})
+
+
+def test_the_period_before_a_deleted_one_goes_on_to_where_that_ended(world: Any, sign_in: Any, officer: Any) -> None:
+    client, branch = sign_in(officer), world.jia.branch
+    new = at("record-fact-new", "organizations", branch.pk, "superiors")
+    for superior, since in ((world.jia.joint_branch, "2026-03-01"), (world.jia.committee, "2026-06-01")):
+        assert client.post(new, {"superior": superior.pk, "since": since}).status_code == 302
+    first, mistake, last = Subordination.objects.filter(organization=branch).order_by("since")
+    url = at("record-fact-delete", "organizations", branch.pk, "superiors", mistake.pk)
+    assert "从2026-03-01起到2026-06-01以前没有上级党组织" in text_of(client.get(url))
+    assert "终止日期已改为2026-06-01" in text_of(client.post(url, {"goes_on": "1"}, follow=True))
+    found = [(one.pk, str(one.until)) for one in Subordination.objects.filter(organization=branch).order_by("since")]
+    assert found == [(first.pk, "2026-06-01"), (last.pk, "None")]
+
+
+def test_the_period_before_a_deleted_one_stays_as_it_is_when_asked(world: Any, sign_in: Any, officer: Any) -> None:
+    client, member = sign_in(officer), world.jia.secretary
+    first = Affiliation.objects.get(member=member)
+    new = at("record-fact-new", "members", member.pk, "affiliations")
+    for kind in ("formal", "inflow"):
+        typed = {"organization": world.jia.joint_branch.pk, "kind": kind, "since": "2026-03-01"}
+        assert client.post(new, typed).status_code == 302
+    # What lies beside the formal one ended nothing
+    beside = Affiliation.objects.get(member=member, kind="inflow")
+    url = at("record-fact-delete", "members", member.pk, "affiliations", beside.pk)
+    assert "goes_on" not in client.get(url).content.decode()
+    assert client.post(url).status_code == 302
+    mistake = Affiliation.objects.get(member=member, until=None)
+    url = at("record-fact-delete", "members", member.pk, "affiliations", mistake.pk)
+    assert "没有正式组织关系" in text_of(client.get(url))
+    assert "仍止于2026-03-01" in text_of(client.post(url, follow=True))
+    first.refresh_from_db()
+    assert str(first.until) == "2026-03-01"
+
+
+def test_nothing_is_deleted_when_the_period_before_can_not_go_on(world: Any, sign_in: Any, officer: Any) -> None:
+    client, side = sign_in(officer), world.jia
+    new = at("record-fact-new", "organizations", side.branch.pk, "superiors")
+    assert client.post(new, {"superior": side.joint_branch.pk, "since": "2026-03-01"}).status_code == 302
+    mistake = Subordination.objects.get(organization=side.branch, until=None)
+    first = Subordination.objects.get(organization=side.branch, until="2026-03-01")
+    # Its superior has come under it since
+    Subordination.objects.filter(organization=first.superior).delete()
+    Subordination(organization=first.superior, superior=side.branch, since=dt.date(2026, 4, 1)).save()
+    url = at("record-fact-delete", "organizations", side.branch.pk, "superiors", mistake.pk)
+    refused = client.post(url, {"goes_on": "1"})
+    assert "没有删除" in text_of(refused)
+    assert "会形成循环" in text_of(refused)
+    assert Subordination.objects.filter(pk=mistake.pk).exists()
+    assert client.post(url).status_code == 302
 
 
 def test_a_meeting_is_deleted_with_its_attendance(world: Any, sign_in: Any, officer: Any) -> None:

@@ -279,20 +279,24 @@ def fact_delete(request: HttpRequest, slug: str, pk: int, kind: str, fact_pk: in
     owner, fact = writable(page, about.user, pk), fact_of(page, kind)
     row = fact_row(fact, owner, about.user, fact_pk)
     noun, back, problem = str(fact.model._meta.verbose_name), reverse("record", args=[slug, pk]), ""
+    goes_on = request.method != "POST" or "goes_on" in request.POST
     if request.method == "POST":
         try:
-            journal.delete(row, about.user, Via.PAGE)
+            done = succession.take_out(fact.form, row, about.user, goes_on=goes_on)
         except ValidationError as error:
             problem = error.messages[0]
         else:
-            messages.success(request, f"已删除{noun}“{row}”。删除前的内容留在修改记录里。")
+            messages.success(request, f"已删除{noun}“{row}”。删除前的内容留在修改记录里。{done}")
             return redirect(back)
+    before = succession.earlier(fact.form, row, about.user).first()
     context = {
         "title": f"删除{noun}",
         "subject": str(row),
         "noun": noun,
         "own": [],
         "hanging": hanging(row, about.user, []),
+        "gap": succession.gap(fact.form, row, before) if before is not None else None,
+        "goes_on": goes_on,
         "problem": problem,
         "back": back,
         "ends": hasattr(fact.model, "until"),
