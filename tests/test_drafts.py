@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import re
+from html import unescape
 from io import StringIO
 from typing import Any
 
@@ -16,10 +17,11 @@ from django.utils import timezone
 
 from orgs.models import Change, Enterprise
 from portal import drafts
+from portal.forms.base import option_text
 from portal.forms.fields import SECRET
 from portal.models import Draft
-from tests.factories import affiliate, make_member
-from tests.test_records import edit_data, text_of
+from tests.factories import affiliate, make_enterprise, make_id_number, make_member
+from tests.test_records import at, edit_data, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.crawl]
 
@@ -175,6 +177,73 @@ def test_every_form_keeps_a_draft(client: Client, world: Any, officer: Any) -> N
 
 
 # Only its owner
+
+
+def given_back(response: Any) -> list[str]:
+    """What a 404 gives back, label and text by turns."""
+    assert response.status_code == 404
+    return [
+        unescape(one).replace("<br>", "\n") for one in re.findall(r"<d[td]>(.*?)</d[td]>", response.content.decode())
+    ]
+
+
+def test_what_was_typed_comes_back_when_the_record_is_gone(client: Client, world: Any) -> None:
+    row = make_enterprise(world.jia.park, "甲河误登")
+    edit, new = at("record-edit", "enterprises", row.pk), at("record-fact-new", "enterprises", row.pk, "states")
+    work = f"{reverse('ledger-new', args=['work-coverages'])}?enterprise={row.pk}"
+    typed = edit_data(client, edit) | {"mark": mark_of(client.get(edit)), "contact": "<李>", "former_names": "一\n二"}
+    assert client.post(at("record-delete", "enterprises", row.pk)).status_code == 302
+    response = client.post(edit, typed)
+    text = response.content.decode()
+    assert "这条记录刚才可能已被删除或合并" in text
+    assert response["Cache-Control"] == "no-store"
+    back = given_back(response)
+    pairs = dict(zip(back[::2], back[1::2], strict=True))
+    assert pairs["企业名称"] == "甲河误登"
+    assert pairs["企业类型"] == "私营企业"
+    assert pairs["党建联系人：姓名"] == "<李>"
+    assert pairs["曾用名"] == "一\n二"
+    assert not {"version", "mark", "csrfmiddlewaretoken"} & set(pairs)
+    assert typed["mark"] not in text
+    fact = {"state": "suspended", "since": "2026-11-15", "staff": "", "above_scale": "false"}
+    assert given_back(client.post(new, fact)) == ["经营状态", "停产停业", "起始日期", "2026-11-15", "规模以上", "否"]
+    found = given_back(client.post(work, {"kind": "liaison", "holder": "甲河李", "enterprise": str(row.pk)}))
+    assert found[1::2] == ["党建联络员", "甲河李", str(row.pk)]
+
+
+def test_what_comes_back_is_what_he_sent_and_no_secret(client: Client, world: Any) -> None:
+    number = make_id_number()
+    gone, theirs = at("record-edit", "members", 10**9), at("record-edit", "members", world.yi.secretary.pk)
+    typed = {"name": "甲", "id_number": number, "id_sealed": "x", "note": f"证号 {number}", "phone": number}
+    typed |= {"password": "p-w", "pick-name": "y"}
+    pages = [client.post(url, typed).content.decode() for url in (gone, theirs)]
+    # Another park's row is what never was
+    assert pages[0] == pages[1]
+    assert number not in pages[0]
+    assert "p-w" not in pages[0]
+    assert "身份证号不在其中" in pages[0]
+    # Of a record that was chosen, the name only where he may see it
+    office = reverse("record-edit", args=["offices", 10**9])
+    chosen = {"organization": str(world.yi.branch.pk), "member": str(world.jia.secretary.pk)}
+    back = given_back(client.post(office, chosen))
+    assert back == ["党组织", str(world.yi.branch.pk), "党员", option_text(world.jia.secretary)]
+
+
+def test_nothing_comes_back_where_no_form_was_sent(client: Client) -> None:
+    gone, sent = at("record-edit", "members", 10**9), {"name": "甲甲"}
+    elsewhere = at("record-delete", "members", 10**9)
+    for response in (client.get(gone, sent), client.post("/nowhere/", sent), client.post(elsewhere, sent)):
+        assert response.status_code == 404
+        assert "没有找到这个页面" in response.content.decode()
+        assert "甲甲" not in response.content.decode()
+    anonymous = Client().post(gone, sent)
+    assert "甲甲" not in anonymous.content.decode()
+
+
+def test_nothing_comes_back_of_a_form_without_its_token(browser: Client) -> None:
+    refused = browser.post(at("record-edit", "members", 10**9), {"name": "甲甲"})
+    assert refused.status_code == 403
+    assert "甲甲" not in refused.content.decode()
 
 
 def test_nobody_else_sees_a_draft(

@@ -310,6 +310,17 @@ def test_the_whole_way_by_its_pages(
     stranger = make_user("stranger")
     grant(stranger, Role.OFFICER, make_park("strange"))
     assert sign_in(stranger).get(reverse("record", args=["enterprises", gone.pk])).status_code == 404
+    # Its form, too: what was typed into it is given back beside the way on, where somebody may change what it is now
+    edit = reverse("record-edit", args=["enterprises", gone.pk])
+    assert client.get(edit)["Location"] == reverse("record", args=["enterprises", stays.pk])
+    sent = client.post(edit, {"name": "滨江机械有限责任公司", "locality": "滨江镇"})
+    assert sent.status_code == 404
+    assert f'href="{reverse("record", args=["enterprises", stays.pk])}"' in sent.content.decode()
+    assert "已并入“滨江机械有限公司”" in sent.content.decode()
+    assert "滨江镇" in sent.content.decode()
+    assert sign_in(reader).get(edit).status_code == 404
+    for address in (edit, reverse("record-edit", args=["enterprises", 10**9])):
+        assert "滨江机械有限公司" not in sign_in(stranger).post(address, {"locality": "镇"}).content.decode()
     told = text_of(client.get(reverse("record", args=["enterprises", gone.pk]), follow=True))
     assert "您打开的那一条已并入这一条" in told
     assert "滨江机械有限责任公司，并入“滨江机械有限公司”" in told

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from orgs.models import User
 from orgs.scoping import Role, holds
+from portal import given_back
 from portal.signin import after_wrong_token
 
 logger = logging.getLogger(__name__)
@@ -112,7 +113,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return explain(404, EXPLANATIONS[404])
+    return given_back.answer(request) or explain(404, EXPLANATIONS[404])
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -58,12 +58,7 @@ def record(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     try:
         row = readable(page, about.user, pk)
     except Http404:
-        stays = leads_to(slug, pk, about.user)
-        if stays is None:
-            raise
-        readable(page, about.user, stays)
-        messages.info(request, MERGED)
-        return redirect("record", slug, stays)
+        return led_on(request, page, about.user, pk, readable)
     look = Look(about.user, row, about.day, may_change(page, about.user, pk), about.persons)
     if request.headers.get(PANEL):
         return panel(request, about, page, look)
@@ -162,7 +157,12 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
 def edit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     page, about = page_of(slug), asked(request)
     errand = errand_of(request, about.user, slug)
-    entered = entering.change(request, about.user, page.form, pk, lambda: writable(page, about.user, pk))
+    try:
+        entered = entering.change(request, about.user, page.form, pk, lambda: writable(page, about.user, pk))
+    except Http404:
+        if request.method == "POST":
+            raise  # a redirect would lose what was typed: portal/given_back.py shows it beside the way on
+        return led_on(request, page, about.user, pk, writable)
     form, back = entered.form, errand.back() if errand else reverse("record", args=[slug, pk])
     if entered.written:
         tell(request, form, f"已保存{page.noun}“{form.instance}”。" if form.has_changed() else "没有改动，记录照旧。")
@@ -339,6 +339,18 @@ def writable(page: RecordPage, user: User, pk: int) -> Any:
     if row is None:
         raise Http404("没有这条记录，或不能修改")
     return row
+
+
+def led_on(
+    request: HttpRequest, page: RecordPage, user: User, pk: int, fetch: Callable[[RecordPage, User, int], Any]
+) -> HttpResponse:
+    """The way from a record that is gone to the one that it became part of; Http404 if it did not, or out of sight."""
+    stays = leads_to(page.slug, pk, user)
+    if stays is None:
+        raise Http404("没有这条记录")
+    fetch(page, user, stays)
+    messages.info(request, MERGED)
+    return redirect("record", page.slug, stays)
 
 
 def may_change(page: RecordPage, user: User, pk: int) -> bool:
