@@ -382,6 +382,15 @@ def test_an_unreadable_file_gets_its_sentence_and_no_batch(park: Park, browser: 
     assert ImportBatch.objects.count() == 0
 
 
+def test_what_to_do_next_stands_above_the_rows_and_the_causes(park: Park, officer: User, browser: Client) -> None:
+    rows = [("一号机械有限公司", "", "民营", "2025-03-01", "", "", "")]
+    batch = opened(park, officer, book(rows))
+    html = browser.get(reverse("import-batch", args=[batch.pk])).content.decode()
+    places = [html.index(text) for text in ("<h2>下一步</h2>", "下载标注表</a>", "重新上传</button>", 'id="rows"', "种原因")]
+    assert places == sorted(places)
+    assert html.count("下载标注表</a>") == 1
+
+
 @pytest.mark.crawl
 @pytest.mark.parametrize("slug", PLANS)
 def test_a_template_takes_in_what_it_gives_out(park: Park, officer: User, browser: Client, slug: str) -> None:

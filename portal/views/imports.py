@@ -231,10 +231,20 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
             (name for name in ("rejected", "changed", "created") if any(o.kind == name for o in outcomes)), "unchanged"
         )
     shown = [outcome for outcome in outcomes if outcome.kind == kind]
+    is_open = one.state == ImportBatch.State.OPEN
+    # What the column beside the rows is about; without any of it there is no such column
+    beside: dict[str, Any] = {
+        "causes": causes(outcomes),
+        "hints": hints(outcomes),
+        "unmapped": unmapped(one, plan) if is_open else [],
+        "left": left(one, plan) if is_open else [],
+    }
     context = {
-        **shell_of(one, 3 if one.state == ImportBatch.State.OPEN else 5),
+        **shell_of(one, 3 if is_open else 5),
+        **beside,
+        "has_side": any(beside.values()) or bool(one.notes) or bool(one.file and not is_open),
         "state": batch_state(one),
-        "is_open": one.state == ImportBatch.State.OPEN,
+        "is_open": is_open,
         "is_checked": bool(one.digest),
         "counts": [count_of(one, name, outcomes) for name in kinds_of(one)],
         "kind": kind,
@@ -242,14 +252,10 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
         "rows": shown[:MOST_ROWS],
         "page_obj": Paginator(shown, MOST_ROWS).get_page(request.GET.get("page")) if is_bulk(one) else None,
         "number": len(shown),
-        "causes": causes(outcomes),
         "faults": sum(len(outcome.faults) for outcome in outcomes),
-        "hints": hints(outcomes),
         "good": sum(outcome.kind in ("created", "changed") for outcome in outcomes),
         "bad": sum(outcome.kind == "rejected" for outcome in outcomes),
         "missing": missing({int(column): name for column, name in one.mapping.items()}, plan),
-        "unmapped": unmapped(one, plan),
-        "left": left(one, plan),
         "may_undo": one.may_undo(timezone.now()),
         "has_numbers": numbers.has_any(one),
         "has_file": bool(one.file),
