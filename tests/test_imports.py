@@ -391,6 +391,15 @@ def test_what_to_do_next_stands_above_the_rows_and_the_causes(park: Park, office
     assert html.count("下载标注表</a>") == 1
 
 
+def test_a_cause_at_many_cells_says_that_not_all_are_listed(park: Park, officer: User, browser: Client) -> None:
+    rows = [(f"{number}号机械有限公司", "", "民营", "2025-03-01", "", "", "") for number in range(8)]
+    batch = opened(park, officer, book(rows))
+    url = reverse("import-batch", args=[batch.pk])
+    assert "等8处" in browser.get(url).content.decode()
+    batch = opened(park, officer, book(rows[:6]))
+    assert "等6处" not in browser.get(reverse("import-batch", args=[batch.pk])).content.decode()
+
+
 @pytest.mark.crawl
 @pytest.mark.parametrize("slug", PLANS)
 def test_a_template_takes_in_what_it_gives_out(park: Park, officer: User, browser: Client, slug: str) -> None:
