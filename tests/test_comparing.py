@@ -295,6 +295,16 @@ def test_a_sheet_without_name_and_code_is_refused_with_a_way_out(park: Park, off
     assert not Comparison.objects.exists()
 
 
+def test_a_list_without_rows_is_refused_and_calls_nobody_gone(park: Park, officer: User) -> None:
+    client = Client()
+    client.force_login(officer)
+    data = {"file": SimpleUploadedFile("名录.xlsx", book([])), "source": "登记机关", "day": TODAY.isoformat()}
+    page = client.post(reverse("compare"), data)
+    assert page.status_code == 400
+    assert "表头下面没有一行企业，比对不了" in page.content.decode()
+    assert not Comparison.objects.exists()
+
+
 def test_lists_past_their_time_are_gone(park: Park, officer: User) -> None:
     old = make_comparison(park, made_at=timezone.now() - dt.timedelta(days=91))
     young = make_comparison(park, made_at=timezone.now() - dt.timedelta(days=89))

@@ -23,22 +23,28 @@ from portal.imports.sure import column_behind
 from portal.imports.values import BadCell, text
 from portal.models import Comparison
 
-__all__ = ["NoHead", "TooMany", "Unreadable", "drop_old", "take"]
+__all__ = ["NoHead", "NoRows", "TooMany", "Unreadable", "drop_old", "take"]
 
 NEITHER: Final = "既没有企业名称，也没有统一社会信用代码"
 MOST_CAUSES: Final = 20
 
 
+class NoRows(Exception):
+    """Nothing stands under the heads: every enterprise would be missing from such a list; says what to do."""
+
+
 def take(made: Comparison, user: User, data: bytes) -> Comparison:
     """Read a workbook into a new comparison (park, source and day are set) and keep it; those past their time go.
 
-    Raises Unreadable, NoHead or TooMany with a sentence for the officer; then nothing is kept.
+    Raises Unreadable, NoHead, NoRows or TooMany with a sentence for the officer; then nothing is kept.
     """
     batch = batches.new_batch(OUTSIDE, user, made.park, made.file_name)
     sheet = batches.read_file(batch, OUTSIDE, data)
     mapping = {int(column): name for column, name in batch.mapping.items() if name in OUTSIDE.names}
     if not set(KEYS) & set(mapping.values()):
         raise NoHead("这张表里没有“企业名称”或“统一社会信用代码”一列，认不出各行是哪家企业，请补上列名再上传。")
+    if not sheet.rows:
+        raise NoRows(f"工作表“{batch.sheet}”的表头下面没有一行企业，比对不了，请核对是否选对了文件。")
     made.sheet, made.notes = batch.sheet, batch.notes
     made.columns = [[name, "／".join(batch.heads[str(column)])] for column, name in sorted(mapping.items())]
     made.unused = [

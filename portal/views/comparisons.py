@@ -27,7 +27,7 @@ from portal.comparing.acting import Refused
 from portal.comparing.errands import PAGE
 from portal.comparing.findings import CHANGED, EXCLUDED, Findings, find
 from portal.comparing.outside import GONE, NEW, OUTSIDE, word_of
-from portal.comparing.taking import NoHead, TooMany, Unreadable, take
+from portal.comparing.taking import NoHead, NoRows, TooMany, Unreadable, take
 from portal.forms.fields import DayField, LineField, day_input, parse_day
 from portal.imports import batches
 from portal.imports.plans import PLANS
@@ -67,7 +67,7 @@ def index(request: HttpRequest) -> HttpResponse:
         )
         try:
             take(made, about.user, given["file"].read())
-        except (Unreadable, NoHead, TooMany) as problem:
+        except (Unreadable, NoHead, NoRows, TooMany) as problem:
             form.add_error("file", str(problem))
         else:
             return redirect("compare-list", made.pk)
