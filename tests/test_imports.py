@@ -391,6 +391,14 @@ def test_what_to_do_next_stands_above_the_rows_and_the_causes(park: Park, office
     assert html.count("下载标注表</a>") == 1
 
 
+def test_a_sheet_without_rows_says_so_and_asks_for_another_file(park: Park, officer: User, browser: Client) -> None:
+    batch = opened(park, officer, book([]))
+    html = browser.get(reverse("import-batch", args=[batch.pk])).content.decode()
+    assert "表头下面没有可以导入的行" in html
+    assert "与台账一致，没有要写入的" not in html
+    assert "重新上传</button>" in html
+
+
 def test_a_cause_at_many_cells_says_that_not_all_are_listed(park: Park, officer: User, browser: Client) -> None:
     rows = [(f"{number}号机械有限公司", "", "民营", "2025-03-01", "", "", "") for number in range(8)]
     batch = opened(park, officer, book(rows))
