@@ -51,6 +51,20 @@ def book(rows: Sequence[Sequence[Any]], heads: Sequence[str] = HEADS, title: Seq
     return out.getvalue()
 
 
+def leaves(*given: tuple[str, str, Sequence[Sequence[Any]]]) -> bytes:
+    """A workbook of several sheets: name, state and rows, the heads among them."""
+    made = Workbook()
+    made.remove(made.worksheets[0])
+    for name, state, rows in given:
+        leaf: Any = made.create_sheet(name)
+        leaf.sheet_state = state
+        for row in rows:
+            leaf.append(list(row))
+    out = BytesIO()
+    made.save(out)
+    return out.getvalue()
+
+
 @pytest.fixture
 def park() -> Park:
     return make_park("import")
@@ -286,6 +300,34 @@ def test_a_sheet_without_a_head_says_what_to_do(park: Park, officer: User) -> No
     assert ImportBatch.objects.count() == 0
 
 
+QUARTER = ("一号机械有限公司", "", "私营企业", "2025-03-01")
+
+
+def test_a_hidden_sheet_is_taken_only_where_no_other_has_a_head(park: Park, officer: User) -> None:
+    first = ("一季度", "visible", [HEADS[:4], QUARTER])
+    old = ("旧表", "hidden", [HEADS, (*QUARTER, "正常经营", 12, "")])
+    assert opened(park, officer, leaves(first, old)).sheet == "一季度"
+    assert opened(park, officer, leaves(old, ("说明", "visible", [["填表说明"]]))).sheet == "旧表"
+
+
+def test_the_page_names_the_other_sheets_and_offers_them(park: Park, officer: User, browser: Client) -> None:
+    first = ("一季度", "visible", [HEADS[:4], QUARTER])
+    second = ("二季度", "visible", [HEADS[:3], ("二号机械有限公司", "", "私营企业"), ("三号机械有限公司", "", "私营企业")])
+    bare = ("三季度", "visible", [HEADS])
+    batch = opened(park, officer, leaves(first, second, ("说明", "visible", [["填表说明"]])))
+    url = reverse("import-batch", args=[batch.pk])
+    html = browser.get(url).content.decode()
+    assert "现在核对的是“一季度”" in html
+    assert "<option>二季度</option>" in html
+    assert "说明</option>" not in html
+    browser.post(reverse("import-file", args=[batch.pk]), {"sheet": "二季度"})
+    html = browser.get(url).content.decode()
+    assert "现在核对的是“二季度”" in html
+    assert "<option>一季度</option>" in html
+    alone = opened(park, officer, leaves(first, (bare[0], bare[1], [HEADS[:2]])))
+    assert "换成这张" not in browser.get(reverse("import-batch", args=[alone.pk])).content.decode()
+
+
 def test_more_rows_than_a_batch_takes_are_told(park: Park, officer: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "MOST_ROWS", 2)
     rows = [(f"{number}号机械有限公司", "", "私营企业", "2025-03-01", "", "", "") for number in range(5)]
@@ -430,6 +472,7 @@ def test_a_template_takes_in_what_it_gives_out(park: Park, officer: User, browse
     batch = batches.open_batch(PLANS[slug], officer, park, "x.xlsx", data)
     assert len(batch.mapping) == len(PLANS[slug].names)
     assert set(kinds(batch)) == {"unchanged"}, batch.outcomes
+    assert batch.sheets == [batch.sheet]
 
 
 # Who is who

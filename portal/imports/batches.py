@@ -70,36 +70,34 @@ def take_file(
 def read_file(batch: ImportBatch, plan: Taker, data: bytes, sheet: str = "") -> Sheet:
     """Put what stands in a workbook into a batch; the rows as the check takes them."""
     book, sealed = numbers.hidden(read(batch.file_name, data))
-    leaf, head = _leaf(book, plan, sheet)
+    leaf, head, batch.sheets = _leaf(book, plan, sheet)
     batch.file, batch.sheet = numbers.kept_out(data, book, sealed), leaf.name
-    batch.sheets = [one.name for one in book.sheets if one.rows]
     rows = as_seen(leaf, head)
     take_leaf(batch, plan, rows, head)
     return sheet_of(batch, rows)
 
 
-def _leaf(book: Book, plan: Taker, wanted: str) -> tuple[Leaf, Head]:
-    """The sheet that was asked for, or the one whose head has the most columns that we know."""
-    best: tuple[int, Leaf, Head] | None = None
-    for leaf in book.sheets:
-        if (wanted and leaf.name != wanted) or (not wanted and leaf.name == SAMPLE_SHEET):
-            continue
-        head = heads.find(texts_of(leaf), leaf.merged, plan)
-        hits = len(heads.match(head, plan)) if head is not None else 0
-        if head is not None and (best is None or hits > best[0]):
-            best = (hits, leaf, head)
-    if best is None:
+def _leaf(book: Book, plan: Taker, wanted: str) -> tuple[Leaf, Head, list[str]]:
+    """The sheet that was asked for, or the one whose head has the most columns that we know, a hidden one only where
+    no other has a head; and the names of all sheets with rows under such a head."""
+    heads_of = ((leaf, heads.find(texts_of(leaf), leaf.merged, plan)) for leaf in book.sheets)
+    found = [(leaf, head) for leaf, head in heads_of if head is not None]
+    own = [(leaf, head) for leaf, head in found if leaf.name != SAMPLE_SHEET]
+    able = own if not wanted else [(leaf, head) for leaf, head in found if leaf.name == wanted]
+    if not able:
         some = "、".join(f"“{plan.head(name)}”" for name in plan.needed[:4] or plan.names[:4])
         raise NoHead(
             f"在这个文件里没有找到表头：前{heads.DEEPEST}行里应有一行写着{some}等列名，请补上表头或下载模板填写。"
         )
-    return best[1], best[2]
+    leaf, head = max(able, key=lambda one: (one[0].state == "visible", len(heads.match(one[1], plan))))
+    return leaf, head, [one.name for one, its in own if max(one.rows) > its.last_row]
 
 
 def stored(batch: ImportBatch) -> tuple[Leaf, Head]:
     """The sheet as it stands in the stored workbook, without what was mended since, and its head. Raises Unreadable or
     NoHead."""
-    return _leaf(read(batch.file_name, bytes(batch.file)), plan_for(batch), batch.sheet)
+    leaf, head, _sheets = _leaf(read(batch.file_name, bytes(batch.file)), plan_for(batch), batch.sheet)
+    return leaf, head
 
 
 def texts_of(leaf: Leaf) -> dict[int, dict[int, str]]:

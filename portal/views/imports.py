@@ -255,6 +255,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
         "faults": sum(len(outcome.faults) for outcome in outcomes),
         "good": sum(outcome.kind in ("created", "changed") for outcome in outcomes),
         "bad": sum(outcome.kind == "rejected" for outcome in outcomes),
+        "other_sheets": [name for name in one.sheets if name != one.sheet],
         "missing": missing({int(column): name for column, name in one.mapping.items()}, plan),
         "may_undo": one.may_undo(timezone.now()),
         "has_numbers": numbers.has_any(one),
