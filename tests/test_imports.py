@@ -1,7 +1,9 @@
 """The import wizard: what a sheet would do is what it does, every row is accounted for, and a batch goes back."""
 
 import datetime as dt
+import re
 from collections.abc import Sequence
+from html.parser import HTMLParser
 from io import BytesIO
 from typing import Any
 
@@ -312,7 +314,11 @@ def test_a_hidden_sheet_is_taken_only_where_no_other_has_a_head(park: Park, offi
 
 def test_the_page_names_the_other_sheets_and_offers_them(park: Park, officer: User, browser: Client) -> None:
     first = ("一季度", "visible", [HEADS[:4], QUARTER])
-    second = ("二季度", "visible", [HEADS[:3], ("二号机械有限公司", "", "私营企业"), ("三号机械有限公司", "", "私营企业")])
+    second = (
+        "二季度",
+        "visible",
+        [HEADS[:3], ("二号机械有限公司", "", "私营企业"), ("三号机械有限公司", "", "私营企业")],
+    )
     bare = ("三季度", "visible", [HEADS])
     batch = opened(park, officer, leaves(first, second, ("说明", "visible", [["填表说明"]])))
     url = reverse("import-batch", args=[batch.pk])
@@ -428,7 +434,9 @@ def test_what_to_do_next_stands_above_the_rows_and_the_causes(park: Park, office
     rows = [("一号机械有限公司", "", "民营", "2025-03-01", "", "", "")]
     batch = opened(park, officer, book(rows))
     html = browser.get(reverse("import-batch", args=[batch.pk])).content.decode()
-    places = [html.index(text) for text in ("<h2>下一步</h2>", "下载标注表</a>", "重新上传</button>", 'id="rows"', "种原因")]
+    places = [
+        html.index(text) for text in ("<h2>下一步</h2>", "下载标注表</a>", "重新上传</button>", 'id="rows"', "种原因")
+    ]
     assert places == sorted(places)
     assert html.count("下载标注表</a>") == 1
 
@@ -448,6 +456,138 @@ def test_a_cause_at_many_cells_says_that_not_all_are_listed(park: Park, officer:
     assert "等8处" in browser.get(url).content.decode()
     batch = opened(park, officer, book(rows[:6]))
     assert "等6处" not in browser.get(reverse("import-batch", args=[batch.pk])).content.decode()
+
+
+class Fields(HTMLParser):
+    """What a browser would send of the form ``#form``; and how each field is drawn."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.sent: dict[str, str] = {}
+        self.drawn: dict[str, str] = {}
+        self.inside, self.name, self.text = False, "", ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        has = dict(attrs)
+        if tag == "form":
+            self.inside = has.get("id") == "form"
+        if not self.inside:
+            return
+        if tag in ("input", "select", "textarea") and has.get("type") != "checkbox":
+            self.name = has["name"]
+            self.drawn[self.name] = tag
+            # A field of one line loses its line breaks
+            self.sent[self.name] = re.sub("[\r\n]", "", has.get("value") or "")
+            self.text = ""
+        elif tag == "option" and "selected" in has:
+            self.sent[self.name] = has["value"] or ""
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea" and self.inside:
+            self.sent[self.name] = self.text.removeprefix("\n").replace("\n", "\r\n")
+
+
+def form_at(browser: Client, url: str) -> Fields:
+    return Fields(browser.get(url).content.decode())
+
+
+LINED = ("企业名称", "企业类型", "入驻日期", "企业地址", "备注")
+
+
+def test_a_mended_row_keeps_the_cells_that_nobody_touched(park: Park, officer: User, browser: Client) -> None:
+    rows = [("一号机械有限公司", "民营", dt.date(2025, 3, 1), "滨江路2号\n3楼", "第一行\n第二行")]
+    batch = opened(park, officer, book(rows, LINED))
+    before = dict(batch.rows["2"])
+    url = reverse("import-row", args=[batch.pk, 2])
+    form = form_at(browser, url)
+    assert [form.drawn[f"c{column}"] for column in range(1, 6)] == ["input", "input", "input", "textarea", "textarea"]
+    assert browser.post(url, form.sent | {"c2": "私营企业"}).status_code == 302
+    batch.refresh_from_db()
+    assert batch.rows["2"] == {**before, "2": ["text", "私营企业", "私营企业"]}
+    # Typed into, a cell of several lines keeps them
+    browser.post(url, form_at(browser, url).sent | {"c5": "第一行\r\n第三行"})
+    batch.refresh_from_db()
+    assert batch.rows["2"]["5"][2] == "第一行\n第三行"
+    assert batch.rows["2"]["4"] == before["4"]
+
+
+def test_a_row_of_another_file_is_not_written_over(park: Park, officer: User, browser: Client) -> None:
+    old = [("旧行机械有限公司", "", "民营", "2025-03-01", "", "", "")]
+    new = [("新行电子有限公司", "", "个体", "2025-04-01", "", "", "0477-1")]
+    batch = opened(park, officer, book(old))
+    url = reverse("import-row", args=[batch.pk, 2])
+    form = form_at(browser, url)
+    browser.post(reverse("import-file", args=[batch.pk]), {"file": sent(book(new))})
+    batch.refresh_from_db()
+    stood = batch.rows
+    page = browser.post(url, form.sent | {"c3": "私营企业", "c7": "0477-9"})
+    assert page.status_code == 400
+    batch.refresh_from_db()
+    assert batch.rows == stood
+    html = page.content.decode()
+    assert "您打开这一页以后，第2行变了" in html
+    assert "现在写的是：个体" in html
+    assert "现在写的是：0477-1" in html
+    again = Fields(html)
+    # What was typed, and of the rest what the row says now
+    shown = [again.sent[f"c{column}"] for column in (1, 3, 4, 7)]
+    assert shown == ["新行电子有限公司", "私营企业", "2025-04-01", "0477-9"]
+    assert browser.post(url, again.sent).status_code == 302
+    batch.refresh_from_db()
+    assert [batch.rows["2"][column][2] for column in ("1", "3", "7")] == ["新行电子有限公司", "私营企业", "0477-9"]
+
+
+def test_what_was_typed_into_a_column_that_moved_is_not_put_into_another(
+    park: Park, officer: User, browser: Client
+) -> None:
+    batch = opened(park, officer, book([("旧行机械有限公司", "", "民营", "2025-03-01", "", "", "")]))
+    url = reverse("import-row", args=[batch.pk, 2])
+    form = form_at(browser, url)
+    moved = ("企业名称", "联系电话", "企业类型")
+    browser.post(reverse("import-file", args=[batch.pk]), {"file": sent(book([("新行", "0477-1", "民营")], moved))})
+    page = browser.post(url, form.sent | {"c2": make_uscc(1)})
+    assert page.status_code == 400
+    assert Fields(page.content.decode()).sent["c2"] == "0477-1"
+
+
+def test_a_row_that_went_with_its_file_says_so(park: Park, officer: User, browser: Client) -> None:
+    rows = [(f"{number}号机械有限公司", "", "民营", "2025-03-01", "", "", "") for number in range(2)]
+    batch = opened(park, officer, book(rows))
+    url = reverse("import-row", args=[batch.pk, 3])
+    form = form_at(browser, url)
+    browser.post(reverse("import-file", args=[batch.pk]), {"file": sent(book(rows[:1]))})
+    page = browser.post(url, form.sent | {"c3": "私营企业"}, follow=True)
+    assert "现在没有第3行，填的内容没有保存" in page.content.decode()
+
+
+def test_columns_of_another_file_are_not_settled(park: Park, officer: User, browser: Client) -> None:
+    heads = ("企业名称", "企业类型", "入驻日期", "老板电话")
+    batch = opened(park, officer, book([("一号机械有限公司", "私营企业", "2025-03-01", "1")], heads))
+    url = reverse("import-columns", args=[batch.pk])
+    form = form_at(browser, url)
+    assert "drawn" in form.sent
+    other = ("企业名称", "入驻日期", "企业类型", "老板电话")
+    data = sent(book([("一号机械有限公司", "2025-03-01", "私营企业", "1")], other))
+    browser.post(reverse("import-file", args=[batch.pk]), {"file": data})
+    batch.refresh_from_db()
+    stood = batch.mapping
+    page = browser.post(url, form.sent | {"c4": "phone", "day": "2026-01-02"})
+    assert page.status_code == 400
+    batch.refresh_from_db()
+    assert batch.mapping == stood
+    html = page.content.decode()
+    assert "您打开这一页以后，这一批换过文件" in html
+    assert "现在填到：不用这一列" in html
+    again = Fields(html)
+    assert [again.sent[name] for name in ("c2", "c3", "c4", "day")] == ["settled_on", "kind", "phone", "2026-01-02"]
+    assert browser.post(url, again.sent).status_code == 302
+    batch.refresh_from_db()
+    assert batch.mapping == stood | {"4": "phone"}
+    assert batch.day == dt.date(2026, 1, 2)
 
 
 @pytest.mark.crawl

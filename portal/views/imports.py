@@ -1,4 +1,5 @@
-"""The only place for the pages of an import: start, columns, check, one row, confirm, result, undo, workbooks."""
+"""The only place for the pages of an import: start, check, confirm, result, undo, workbooks. The pages on which a batch
+is put right are in :mod:`portal.views.mending`."""
 
 from __future__ import annotations
 
@@ -20,10 +21,9 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
 
 from metrics.excel import CONTENT_TYPE
-from orgs import idnumbers
 from orgs.models import Park, User
 from orgs.scoping import RECORD_WRITERS, parks_in_reach
-from portal.asking import Asked, asked, asked_day
+from portal.asking import Asked, asked
 from portal.imports import batches, jobs, numbers, returned, template, undo
 from portal.imports.batches import MOST_ROWS as MOST_IN_BATCH, NoHead, Settled, TooMany
 from portal.imports.bulk import Bulk
@@ -41,7 +41,6 @@ from portal.processes import REFRESH, Busy
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 MOST_BATCHES: Final = 50
 MOST_ROWS: Final = 200  # of one kind shown on the page; the returned workbook has all
-SAMPLES: Final = 3
 LARGEST_MB: Final = 10
 STEPS: Final = ("模板", "上传", "核对", "确认", "结果")
 BULK_STEPS: Final = ("选择", "填写", "核对", "结果")
@@ -275,39 +274,6 @@ def again(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("import-batch", one.pk)
 
 
-@get_or_post
-@unless_settled
-def columns(request: HttpRequest, pk: int) -> HttpResponse:
-    """Which column fills which field; for which day the sheet speaks; what a blank cell means."""
-    about, one = writer(request), open_sheet(request, pk)
-    plan = batches.plan_for(one)
-    problems: list[str] = []
-    if request.method == "POST":
-        mapping, problems = asked_columns(request, one, plan)
-        day, problem = asked_day(request.POST.get("day", ""), timezone.localdate())
-        if problem:
-            problems.append(problem.split("；")[0] + "。")
-        if not problems:
-            one.mapping, one.day = mapping, day
-            one.blank_clears = request.POST.get("blank_clears") == "1"
-            recheck(one, about.user)
-            return redirect("import-batch", one.pk)
-    order = sorted(one.heads, key=int)
-    chosen = {column: request.POST.get(f"c{column}", one.mapping.get(column, "")) for column in order}
-    context = {
-        **shell_of(one, 3),
-        "problems": problems,
-        "day": request.POST.get("day", one.day.isoformat()),
-        "options": [(name, plan.head(name)) for name in plan.names],
-        "may_clear": not isinstance(plan, Combined),
-        "columns": [
-            (column, letters(int(column)), "／".join(one.heads[column]), samples(one, column), chosen[column])
-            for column in order
-        ],
-    }
-    return render(request, "portal/import_columns.html", context, status=400 if problems else 200)
-
-
 def unmapped(one: ImportBatch, plan: Taker) -> list[str]:
     """The columns that fill nothing and that we do not know."""
     return [
@@ -332,21 +298,6 @@ def left(one: ImportBatch, plan: Taker) -> list[tuple[str, list[str]]]:
 
 def why_unused(plan: Taker, path: list[str]) -> str:
     return plan.why_unused(tuple(path)) if isinstance(plan, Combined) else ""
-
-
-def asked_columns(request: HttpRequest, one: ImportBatch, plan: Taker) -> tuple[dict[str, str], list[str]]:
-    mapping: dict[str, str] = {}
-    problems = []
-    for column in one.heads:
-        name = request.POST.get(f"c{column}", "")
-        if not name:
-            continue
-        if name not in plan.names:
-            raise Http404("没有这一项")
-        if name in mapping.values():
-            problems.append(f"有两列都选了“{plan.head(name)}”，请只留一列。")
-        mapping[column] = name
-    return mapping, problems
 
 
 @get_or_post
@@ -374,51 +325,6 @@ def file(request: HttpRequest, pk: int) -> HttpResponse:
     except (Unreadable, NoHead, TooMany) as problem:
         messages.error(request, f"{problem}这一批还是原来的文件。")
     return redirect("import-batch", one.pk)
-
-
-@get_or_post
-@unless_settled
-def row(request: HttpRequest, pk: int, number: int) -> HttpResponse:
-    """Mend the cells of one row in the browser."""
-    about, one = writer(request), open_sheet(request, pk)
-    plan = batches.plan_for(one)
-    if str(number) not in one.rows:
-        raise Http404("没有这一行")
-    order = sorted(one.mapping, key=int)
-    if request.method == "POST":
-        typed = {int(column): request.POST[f"c{column}"][:2000] for column in order if f"c{column}" in request.POST}
-        batches.mend(one, number, typed)
-        if not recheck(one, about.user):
-            return redirect("import-batch", one.pk)
-        left = [outcome for outcome in batches.outcomes_of(one) if outcome.kind == "rejected"]
-        if any(outcome.row == number for outcome in left):
-            return redirect("import-row", one.pk, number)
-        messages.success(
-            request, f"第{number}行已改好" + (f"，还有{len(left)}行有错误。" if left else "，没有错误了。")
-        )
-        following = next((outcome.row for outcome in left if outcome.row > number), left[0].row if left else 0)
-        return redirect("import-row", one.pk, following) if following else redirect("import-batch", one.pk)
-    outcome = next((found for found in batches.outcomes_of(one) if found.row == number), None)
-    faults = outcome.faults if outcome else []
-    cells = one.rows[str(number)]
-    context = {
-        **shell_of(one, 3),
-        "number": number,
-        "outcome": outcome,
-        "general": [fault for fault in faults if not fault.column],
-        "cells": [
-            (
-                column,
-                letters(int(column)),
-                plan.head(one.mapping[column]),
-                cells[column][2] if column in cells else "",
-                [fault.text for fault in faults if fault.column == int(column)],
-                choices_of(plan, one.mapping[column]),
-            )
-            for column in order
-        ],
-    }
-    return render(request, "portal/import_row.html", context)
 
 
 @get_or_post
@@ -667,23 +573,6 @@ def hints(outcomes: list[Outcome]) -> list[tuple[str, list[int]]]:
         for hint in outcome.hints:
             found.setdefault(hint, []).append(outcome.row)
     return sorted(found.items(), key=lambda item: -len(item[1]))
-
-
-def choices_of(plan: Taker, name: str) -> list[str]:
-    """What a cell may hold, where that is few."""
-    return plan.choices(name) if isinstance(plan, Combined) else template.choices_of(plan, name)
-
-
-def samples(one: ImportBatch, column: str) -> str:
-    """The first few values of a column."""
-    found: list[str] = []
-    for cells in one.rows.values():
-        text = str(cells[column][2]).strip() if column in cells else ""
-        if text and text not in found:
-            found.append(text)
-        if len(found) == SAMPLES:
-            break
-    return "、".join(idnumbers.masked(text)[:20] for text in found)
 
 
 def letters(column: int) -> str:
