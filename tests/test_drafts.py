@@ -20,7 +20,7 @@ from portal import drafts
 from portal.forms.base import option_text
 from portal.forms.fields import SECRET
 from portal.models import Draft
-from tests.factories import affiliate, make_enterprise, make_id_number, make_member
+from tests.factories import affiliate, make_enterprise, make_id_number, make_member, put
 from tests.test_records import at, edit_data, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.crawl]
@@ -364,6 +364,61 @@ def test_what_was_typed_survives_the_end_of_a_session(browser: Client, officer: 
     assert browser.post(following, again).status_code == 302
     assert Enterprise.objects.filter(name="甲河新能源").count() == 1
     assert Change.objects.filter(model="orgs.enterprise", label="甲河新能源").count() == 1
+    assert not Draft.objects.exists()
+
+
+def test_a_row_being_mended_survives_the_end_of_a_session(browser: Client, world: Any) -> None:
+    """So do the columns; and a file that came meanwhile is not written over."""
+    batch = world.jia.batch
+    url = reverse("import-row", args=[batch.pk, 2])
+    drawn = re.search(r'name="drawn" value="([^"]+)"', browser.get(url).content.decode())
+    assert drawn
+    data = open_form(browser, url, drawn=drawn[1], c1="甲河改名有限公司", c2="私营企业", c3="2025-03-01")
+    end_session(browser)
+    away = browser.post(url, data)
+    assert away["Location"] == f"{LOGIN}{url}%3Fdraft%3Dtake"
+    signs_in(browser, "officer")
+    offered = browser.get(url).content.decode()
+    assert "有一份没有提交的草稿" in offered
+    assert "甲河改名" not in offered
+    html = browser.get(f"{url}?draft=take").content.decode()
+    assert 'value="甲河改名有限公司"' in html
+    assert 'value="私营企业"' in html
+    batch.refresh_from_db()
+    assert batch.rows["2"]["2"][2] == "合伙"
+    again = open_form(browser, f"{url}?draft=take", **{name: data[name] for name in ("drawn", "c1", "c2", "c3")})
+    assert browser.post(f"{url}?draft=take", again).status_code == 302
+    batch.refresh_from_db()
+    assert [batch.rows["2"][column][2] for column in "123"] == ["甲河改名有限公司", "私营企业", "2025-03-01"]
+    assert not Draft.objects.exists()
+
+
+def test_a_draft_of_a_row_that_changed_is_set_beside_it(browser: Client, world: Any) -> None:
+    batch = world.jia.batch
+    url = reverse("import-row", args=[batch.pk, 2])
+    drawn = re.search(r'name="drawn" value="([^"]+)"', browser.get(url).content.decode())
+    assert drawn
+    browser.post(url, open_form(browser, url, drawn=drawn[1], c1="甲河改名有限公司") | {"csrfmiddlewaretoken": "x"})
+    batch.rows["2"]["1"] = ["text", "另一家有限公司", "另一家有限公司"]
+    put(batch)
+    page = browser.get(f"{url}?draft=take")
+    html = page.content.decode()
+    assert page.status_code == 200
+    assert "第2行变了" in html
+    assert 'value="甲河改名有限公司"' in html
+    assert "现在写的是：另一家有限公司" in html
+
+
+def test_columns_being_settled_survive_the_end_of_a_session(browser: Client, world: Any) -> None:
+    url = reverse("import-columns", args=[world.jia.batch.pk])
+    data = open_form(browser, url, c1="name", c2="", c3="settled_on", day="2026-01-02", blank_clears="1")
+    end_session(browser)
+    assert browser.post(url, data)["Location"] == f"{LOGIN}{url}%3Fdraft%3Dtake"
+    signs_in(browser, "officer")
+    html = browser.get(f"{url}?draft=take").content.decode()
+    assert 'name="day" value="2026-01-02"' in html
+    assert 'name="blank_clears" value="1" checked' in html
+    browser.post(url, {"draft": "discard", "csrfmiddlewaretoken": token(browser, url)})
     assert not Draft.objects.exists()
 
 

@@ -431,7 +431,7 @@ def test_an_unreadable_file_gets_its_sentence_and_no_batch(park: Park, browser: 
 
 
 def test_what_to_do_next_stands_above_the_rows_and_the_causes(park: Park, officer: User, browser: Client) -> None:
-    rows = [("一号机械有限公司", "", "民营", "2025-03-01", "", "", "")]
+    rows = [("一号机械有限公司", "", "合伙", "2025-03-01", "", "", "")]
     batch = opened(park, officer, book(rows))
     html = browser.get(reverse("import-batch", args=[batch.pk])).content.decode()
     places = [
@@ -450,7 +450,7 @@ def test_a_sheet_without_rows_says_so_and_asks_for_another_file(park: Park, offi
 
 
 def test_a_cause_at_many_cells_says_that_not_all_are_listed(park: Park, officer: User, browser: Client) -> None:
-    rows = [(f"{number}号机械有限公司", "", "民营", "2025-03-01", "", "", "") for number in range(8)]
+    rows = [(f"{number}号机械有限公司", "", "合伙", "2025-03-01", "", "", "") for number in range(8)]
     batch = opened(park, officer, book(rows))
     url = reverse("import-batch", args=[batch.pk])
     assert "等8处" in browser.get(url).content.decode()
@@ -499,7 +499,7 @@ LINED = ("企业名称", "企业类型", "入驻日期", "企业地址", "备注
 
 
 def test_a_mended_row_keeps_the_cells_that_nobody_touched(park: Park, officer: User, browser: Client) -> None:
-    rows = [("一号机械有限公司", "民营", dt.date(2025, 3, 1), "滨江路2号\n3楼", "第一行\n第二行")]
+    rows = [("一号机械有限公司", "合伙", dt.date(2025, 3, 1), "滨江路2号\n3楼", "第一行\n第二行")]
     batch = opened(park, officer, book(rows, LINED))
     before = dict(batch.rows["2"])
     url = reverse("import-row", args=[batch.pk, 2])
@@ -516,7 +516,7 @@ def test_a_mended_row_keeps_the_cells_that_nobody_touched(park: Park, officer: U
 
 
 def test_a_row_of_another_file_is_not_written_over(park: Park, officer: User, browser: Client) -> None:
-    old = [("旧行机械有限公司", "", "民营", "2025-03-01", "", "", "")]
+    old = [("旧行机械有限公司", "", "合伙", "2025-03-01", "", "", "")]
     new = [("新行电子有限公司", "", "个体", "2025-04-01", "", "", "0477-1")]
     batch = opened(park, officer, book(old))
     url = reverse("import-row", args=[batch.pk, 2])
@@ -544,18 +544,18 @@ def test_a_row_of_another_file_is_not_written_over(park: Park, officer: User, br
 def test_what_was_typed_into_a_column_that_moved_is_not_put_into_another(
     park: Park, officer: User, browser: Client
 ) -> None:
-    batch = opened(park, officer, book([("旧行机械有限公司", "", "民营", "2025-03-01", "", "", "")]))
+    batch = opened(park, officer, book([("旧行机械有限公司", "", "合伙", "2025-03-01", "", "", "")]))
     url = reverse("import-row", args=[batch.pk, 2])
     form = form_at(browser, url)
     moved = ("企业名称", "联系电话", "企业类型")
-    browser.post(reverse("import-file", args=[batch.pk]), {"file": sent(book([("新行", "0477-1", "民营")], moved))})
+    browser.post(reverse("import-file", args=[batch.pk]), {"file": sent(book([("新行", "0477-1", "合伙")], moved))})
     page = browser.post(url, form.sent | {"c2": make_uscc(1)})
     assert page.status_code == 400
     assert Fields(page.content.decode()).sent["c2"] == "0477-1"
 
 
 def test_a_row_that_went_with_its_file_says_so(park: Park, officer: User, browser: Client) -> None:
-    rows = [(f"{number}号机械有限公司", "", "民营", "2025-03-01", "", "", "") for number in range(2)]
+    rows = [(f"{number}号机械有限公司", "", "合伙", "2025-03-01", "", "", "") for number in range(2)]
     batch = opened(park, officer, book(rows))
     url = reverse("import-row", args=[batch.pk, 3])
     form = form_at(browser, url)

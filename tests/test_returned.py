@@ -166,7 +166,7 @@ def test_an_id_number_mended_in_the_browser_goes_back_sealed(park: Park, officer
     for row in (("姓名", "身份证号", "入党时间"), ("王小明", "110105194912310021", "1970-13-01")):
         book.active.append(list(row))  # type: ignore[union-attr]
     batch = batches.open_batch(PLANS["members"], officer, park, "党员.xlsx", packed(book))
-    mend(browser, batch, 2, c2="11010519491231002X")
+    mend(browser, batch, 2, id_number="11010519491231002X")
     back = returned(browser, batch)
     assert back.active["B2"].value.startswith("已加密：")
     back.active["C2"] = "1970-01-01"

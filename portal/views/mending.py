@@ -1,20 +1,24 @@
 """The only place for the pages on which a batch is put right in the browser: the cells of one row, and the columns.
 
-Both carry what they were drawn from (:mod:`portal.imports.mending`).
+Both carry what they were drawn from (:mod:`portal.imports.mending`). What was typed when a sign-in ended comes back as
+in every entry form (:mod:`portal.signin`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 
 from orgs import idnumbers
+from orgs.models import User
+from portal import drafts
 from portal.asking import asked_day
 from portal.forms.fields import SECRET
 from portal.imports import batches, mending, template
@@ -23,6 +27,7 @@ from portal.imports.mending import BLANK, Drawn
 from portal.imports.outcomes import Fault
 from portal.imports.shelf import Taker
 from portal.models import ImportBatch
+from portal.signin import keeps_typed
 from portal.views.imports import get_or_post, letters, open_sheet, recheck, shell_of, unless_settled, writer
 
 SAMPLES: Final = 3
@@ -46,6 +51,7 @@ class Opened:
     now: Mapping[str, str]
     typed: Mapping[str, str]
     stale: bool
+    about_draft: Mapping[str, Any]
 
     @property
     def values(self) -> dict[str, str]:
@@ -55,21 +61,30 @@ class Opened:
         """What the batch says now beside what was typed on something else."""
         return self.now[name] if self.stale and name in self.typed else None
 
-    @property
-    def drawn(self) -> str:
-        return str(Drawn.of(self.now))
+    def context(self, request: HttpRequest, user: User) -> dict[str, Any]:
+        return {**self.about_draft, "drawn": str(Drawn.of(self.now)), "mark": drafts.mark(user, request.path)}
 
 
-def opened(request: HttpRequest, now: Mapping[str, str]) -> Opened:
-    """The form that was posted, held against what it would show now. A
+def opened(request: HttpRequest, user: User, now: Mapping[str, str]) -> Opened:
+    """The form that was posted, or the draft of it that the address asks for, held against what it would show now. A
     form that does not say what it was drawn from counts as drawn now."""
-    posted, is_given = request.POST, request.method == "POST"
-    carried = posted.get("drawn", "")
+    draft = drafts.find(user, request.path) if request.method != "POST" else None
+    taken = draft is not None and request.GET.get("draft") == "take"
+    posted: MultiValueDict[str, str] = MultiValueDict(draft.fields) if draft is not None and taken else request.POST
+    is_given = taken or request.method == "POST"
+    carried = posted.get("drawn", "") if is_given else ""
     drawn = Drawn.read(carried) if carried else Drawn.of(now)
     given = {name: str(posted[name]) for name in now if name in posted and not name.startswith("h")}
     if is_given and BLANK in now:
         given[BLANK] = posted.get(BLANK, "")  # a browser sends nothing for a box that is not ticked
-    return Opened(now, drawn.typed(now, given), drawn.marks != Drawn.of(now).marks)
+    said = {"draft_at": drafts.clock(draft), "draft_url": drafts.address(draft), "taken": taken} if draft else {}
+    return Opened(now, drawn.typed(now, given), drawn.marks != Drawn.of(now).marks, said)
+
+
+def discarded(request: HttpRequest, user: User) -> HttpResponse:
+    drafts.discard(user, request.path)
+    messages.success(request, "草稿已删除。")
+    return redirect(request.path)
 
 
 # One row
@@ -94,28 +109,32 @@ class CellField:
         return "\n" in self.text
 
 
+@keeps_typed
 @get_or_post
 @unless_settled
 def row(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """Mend the cells of one row in the browser; only cells that were typed into change."""
     about, one = writer(request), open_sheet(request, pk)
+    if "draft" in request.POST:
+        return discarded(request, about.user)
     if str(number) not in one.rows:
         if request.method != "POST":
             raise Http404("没有这一行")
         messages.error(request, GONE.format(number=number))
         return redirect("import-batch", one.pk)
-    form = opened(request, mending.row_shown(one, number))
+    form = opened(request, about.user, mending.row_shown(one, number))
     if request.method == "POST" and not form.stale:
         fields = {mending.field_of(one, column): int(column) for column in one.mapping}
         batches.mend(one, number, {fields[name]: text[:LONGEST] for name, text in form.typed.items()})
         is_done = recheck(one, about.user)
+        drafts.discard(about.user, request.path)
         return following(request, one, number) if is_done else redirect("import-batch", one.pk)
     outcome = next((found for found in batches.outcomes_of(one) if found.row == number), None)
     faults = outcome.faults if outcome else []
     fields_shown = cell_fields(one, form, faults)
     context = {
         **shell_of(one, 3),
-        "drawn": form.drawn,
+        **form.context(request, about.user),
         "number": number,
         "outcome": outcome,
         "problem": OTHER_ROW.format(number=number) if form.stale else "",
@@ -159,13 +178,16 @@ def choices_of(plan: Taker, name: str) -> list[str]:
 # The columns
 
 
+@keeps_typed
 @get_or_post
 @unless_settled
 def columns(request: HttpRequest, pk: int) -> HttpResponse:
     """Which column fills which field; for which day the sheet speaks; what a blank cell means."""
     about, one = writer(request), open_sheet(request, pk)
+    if "draft" in request.POST:
+        return discarded(request, about.user)
     plan = batches.plan_for(one)
-    form = opened(request, mending.columns_shown(one))
+    form = opened(request, about.user, mending.columns_shown(one))
     problems = [OTHER_COLUMNS] if form.stale else []
     if request.method == "POST" and not form.stale:
         mapping, problems = asked_columns(request, one, plan)
@@ -176,11 +198,12 @@ def columns(request: HttpRequest, pk: int) -> HttpResponse:
             one.mapping, one.day = mapping, day
             one.blank_clears = request.POST.get(BLANK) == "1"
             recheck(one, about.user)
+            drafts.discard(about.user, request.path)
             return redirect("import-batch", one.pk)
     values, names = form.values, [(name, plan.head(name)) for name in plan.names]
     context = {
         **shell_of(one, 3),
-        "drawn": form.drawn,
+        **form.context(request, about.user),
         "problems": problems,
         "day": values["day"],
         "day_now": form.beside("day"),
