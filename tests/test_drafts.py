@@ -383,7 +383,7 @@ def test_a_row_being_mended_survives_the_end_of_a_session(browser: Client, world
     assert "甲河改名" not in offered
     html = browser.get(f"{url}?draft=take").content.decode()
     assert 'value="甲河改名有限公司"' in html
-    assert 'value="私营企业"' in html
+    assert '<option value="私营企业" selected>' in html
     batch.refresh_from_db()
     assert batch.rows["2"]["2"][2] == "合伙"
     again = open_form(browser, f"{url}?draft=take", **{name: data[name] for name in ("drawn", "c1", "c2", "c3")})

@@ -504,7 +504,7 @@ def test_a_mended_row_keeps_the_cells_that_nobody_touched(park: Park, officer: U
     before = dict(batch.rows["2"])
     url = reverse("import-row", args=[batch.pk, 2])
     form = form_at(browser, url)
-    assert [form.drawn[f"c{column}"] for column in range(1, 6)] == ["input", "input", "input", "textarea", "textarea"]
+    assert [form.drawn[f"c{column}"] for column in range(1, 6)] == ["input", "select", "input", "textarea", "textarea"]
     assert browser.post(url, form.sent | {"c2": "私营企业"}).status_code == 302
     batch.refresh_from_db()
     assert batch.rows["2"] == {**before, "2": ["text", "私营企业", "私营企业"]}
@@ -513,6 +513,15 @@ def test_a_mended_row_keeps_the_cells_that_nobody_touched(park: Park, officer: U
     batch.refresh_from_db()
     assert batch.rows["2"]["5"][2] == "第一行\n第三行"
     assert batch.rows["2"]["4"] == before["4"]
+
+
+def test_what_may_be_chosen_is_offered_and_told_once(park: Park, officer: User, browser: Client) -> None:
+    batch = opened(park, officer, book([("一号机械有限公司", "", "民营", "2025-03-01", "", "", "")]))
+    html = browser.get(reverse("import-row", args=[batch.pk, 2])).content.decode()
+    assert '<option value="民营" selected>（现在写的：民营）</option>' in html
+    assert "港澳台商投资企业</option>" in html
+    assert "港澳台商投资企业、" not in html
+    assert html.count("写的是“民营”，不在可选范围内，请从列表里选") == 2  # above the form, and at the field
 
 
 def test_a_row_of_another_file_is_not_written_over(park: Park, officer: User, browser: Client) -> None:

@@ -20,6 +20,7 @@ from portal.imports.formats import FAR, plain
 
 FORMULA: Final = "公式单元格，请粘贴为数值"
 LOST_DIGITS: Final = "太长的数字已被Excel改掉了后几位，请把该列设为“文本”后重新填写"
+ONE_OF: Final = "，请改为其中之一："  # after it what there is, which a page may show in another way
 GARBLED: Final = "里有无法辨认的乱码字符，请重新填写"
 # Excel keeps no more digits of a number than these
 SAFE_DIGITS: Final = 15
@@ -270,7 +271,7 @@ def choice(cell: Cell | None, choices: type[TextChoices] | Sequence[tuple[str, s
         if meant is not None and str(label) == meant:
             return str(value)
     labels = "、".join(str(label) for _value, label in pairs)
-    raise BadCell(f"写的是{_quoted(typed)}，不在可选范围内，请改为其中之一：{labels}")
+    raise BadCell(f"写的是{_quoted(typed)}，不在可选范围内{ONE_OF}{labels}")
 
 
 def _bare(label: str) -> str:

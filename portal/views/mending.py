@@ -26,12 +26,14 @@ from portal.imports.l1.sheet import Combined
 from portal.imports.mending import BLANK, Drawn
 from portal.imports.outcomes import Fault
 from portal.imports.shelf import Taker
+from portal.imports.values import ONE_OF
 from portal.models import ImportBatch
 from portal.signin import keeps_typed
 from portal.views.imports import get_or_post, letters, open_sheet, recheck, shell_of, unless_settled, writer
 
 SAMPLES: Final = 3
 LONGEST: Final = 2000  # of what is typed into one cell
+NOW_SAID: Final = 40
 GONE: Final = "您打开那一页以后，这一批换过文件，现在没有第{number}行，填的内容没有保存。请看现在的结果。"
 OTHER_ROW: Final = (
     "您打开这一页以后，第{number}行变了（换过文件，改过列的对应，或者在另一个窗口里改过），没有保存。"
@@ -92,8 +94,8 @@ def discarded(request: HttpRequest, user: User) -> HttpResponse:
 
 @dataclass(frozen=True)
 class CellField:
-    """One cell to mend. ``now`` is what it says now where that was not what was typed on; ``choices`` is what it
-    may hold, where that is few; ``is_long`` when it has line breaks, which a field of one line would lose."""
+    """One cell to mend. ``now`` is what it says now where that was not what was typed on; ``options`` are value and
+    label where it takes one of few; ``is_long`` when it has line breaks, which a field of one line would lose."""
 
     column: str
     name: str
@@ -102,7 +104,7 @@ class CellField:
     text: str
     now: str | None
     errors: Sequence[str]
-    choices: Sequence[str]
+    options: Sequence[tuple[str, str]]
 
     @property
     def is_long(self) -> bool:
@@ -132,13 +134,14 @@ def row(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     outcome = next((found for found in batches.outcomes_of(one) if found.row == number), None)
     faults = outcome.faults if outcome else []
     fields_shown = cell_fields(one, form, faults)
+    has_options = {int(cell.column) for cell in fields_shown if cell.options}
     context = {
         **shell_of(one, 3),
         **form.context(request, about.user),
         "number": number,
         "outcome": outcome,
         "problem": OTHER_ROW.format(number=number) if form.stale else "",
-        "faults": [(fault.column, fault.sentence) for fault in faults],
+        "faults": [(fault.column, said(fault, fault.sentence, has_options)) for fault in faults],
         "cells": fields_shown,
     }
     return render(request, "portal/import_row.html", context, status=400 if request.method == "POST" else 200)
@@ -161,13 +164,27 @@ def cell_fields(one: ImportBatch, form: Opened, faults: Sequence[Fault]) -> list
         name = mending.field_of(one, column)
         is_secret = name in SECRET  # what was typed there is shown to nobody, not even to who typed it
         text = mending.lines(form.now[name] if is_secret else values[name])
-        choices = choices_of(plan, one.mapping[column])
+        options = options_of(choices_of(plan, one.mapping[column]), text)
         own = [fault for fault in faults if fault.column == int(column)]
-        errors = [fault.text for fault in own]
+        errors = [said(fault, fault.text, {fault.column} if options else set()) for fault in own]
         now = None if is_secret else form.beside(name)
         head = plan.head(one.mapping[column])
-        found.append(CellField(column, name, letters(int(column)), head, text, now, errors, choices))
+        found.append(CellField(column, name, letters(int(column)), head, text, now, errors, options))
     return found
+
+
+def said(fault: Fault, sentence: str, has_options: set[int]) -> str:
+    """A sentence about a cell; what may be chosen is not told over again where the options stand in the field."""
+    before, listed, _choices = sentence.partition(ONE_OF)
+    return f"{before}，请从列表里选" if listed and fault.column in has_options else sentence
+
+
+def options_of(choices: Sequence[str], text: str) -> list[tuple[str, str]]:
+    """Value and label of what a cell may hold, before them what it holds."""
+    if not choices:
+        return []
+    held = [] if text in ("", *choices) else [(text, f"（现在写的：{text[:NOW_SAID]}）")]
+    return [*held, ("", "（空着）"), *((choice, choice) for choice in choices)]
 
 
 def choices_of(plan: Taker, name: str) -> list[str]:

@@ -14,7 +14,7 @@ from portal.imports.l1.sheet import ADDED, GROUPS, ITEMS, Combined, Group, Optio
 from portal.imports.outcomes import Fault, Sheet
 from portal.imports.reading import BadCell
 from portal.imports.sure import column_behind
-from portal.imports.values import NO, YES, text
+from portal.imports.values import NO, ONE_OF, YES, text
 
 # More ways to tick than to answer yes
 TICKED: Final = YES | {"V", "对", "●", "■", "★"}
@@ -122,4 +122,4 @@ def worded(cell: Cell, group: Group) -> Option | None:
         if plain(seen) in {plain(word) for word in (option.head, *option.words)}:
             return option
     heads = "、".join(option.head for option in group.options)
-    raise BadCell(f"写的是“{seen[:LONGEST_QUOTE]}”，不在可选范围内，请改为其中之一：{heads}")
+    raise BadCell(f"写的是“{seen[:LONGEST_QUOTE]}”，不在可选范围内{ONE_OF}{heads}")
