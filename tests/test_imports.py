@@ -516,12 +516,12 @@ def test_a_mended_row_keeps_the_cells_that_nobody_touched(park: Park, officer: U
 
 
 def test_what_may_be_chosen_is_offered_and_told_once(park: Park, officer: User, browser: Client) -> None:
-    batch = opened(park, officer, book([("一号机械有限公司", "", "民营", "2025-03-01", "", "", "")]))
+    batch = opened(park, officer, book([("一号机械有限公司", "", "合伙", "2025-03-01", "", "", "")]))
     html = browser.get(reverse("import-row", args=[batch.pk, 2])).content.decode()
-    assert '<option value="民营" selected>（现在写的：民营）</option>' in html
+    assert '<option value="合伙" selected>（现在写的：合伙）</option>' in html
     assert "港澳台商投资企业</option>" in html
     assert "港澳台商投资企业、" not in html
-    assert html.count("写的是“民营”，不在可选范围内，请从列表里选") == 2  # above the form, and at the field
+    assert html.count("写的是“合伙”，不在可选范围内，请从列表里选") == 2  # above the form, and at the field
 
 
 def test_a_row_of_another_file_is_not_written_over(park: Park, officer: User, browser: Client) -> None:
