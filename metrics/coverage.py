@@ -81,6 +81,32 @@ def counted_coverages(day: dt.date) -> Any:
     return standing_coverages(day).filter(COUNTED)
 
 
+def counting_coverages(day: dt.date) -> Any:
+    """Those of them whose enterprise is one of N_real: the enterprises that count for an organization are theirs.
+
+    Asked of the relation itself, not of :func:`on_day`: a list of organizations sums it for each of them.
+    """
+    operating = BusinessState.objects.filter(
+        during(day), enterprise=OuterRef("enterprise"), state=BusinessStateKind.OPERATING
+    )
+    return counted_coverages(day).filter(
+        during(day, prefix="enterprise__", since="settled_on", until="left_on"),
+        Exists(operating),
+        enterprise__kind__in=sorted(NON_PUBLIC_KINDS),
+    )
+
+
+def judged(coverages: ScopedQuerySet, day: dt.date) -> ScopedQuerySet:
+    """Coverage relations with ``counts`` (boolean: one of :func:`counting_coverages`) and ``state_on``, the business
+    state of the enterprise, as :func:`why_uncounted` reads them."""
+    states = BusinessState.objects.filter(during(day), enterprise=OuterRef("enterprise")).order_by("-since")
+    known: ScopedQuerySet = coverages.annotate(
+        counts=Exists(counting_coverages(day).filter(pk=OuterRef("pk"))),
+        state_on=Subquery(states.values("state")[:1]),
+    )
+    return known
+
+
 def work_relations(day: dt.date) -> Any:
     """The relations that count as 工作覆盖 on ``day``."""
     return WorkCoverage.objects.filter(COUNTED_WORK, during(day))
@@ -181,10 +207,31 @@ def formation_status(enterprise: Enterprise) -> str:
 def why_not_operating(enterprise: Enterprise) -> str:
     """Why an annotated enterprise is outside N_real, in the words of the ledger; "" when it is inside."""
     row: Any = enterprise
-    if row.in_real:
+    return "" if row.in_real else _why_not_real(row, row.state_on)
+
+
+def why_uncounted(coverage: Coverage, day: dt.date) -> str:
+    """Why a relation that holds on ``day``, annotated by :func:`judged`, does not count; "" when it does."""
+    row: Any = coverage
+    organization, enterprise = coverage.organization, coverage.enterprise
+    if row.counts:
         return ""
-    if not row.is_non_public:
+    if organization.founded_on > day:
+        return "党组织尚未成立"
+    if organization.dissolved_on is not None and organization.dissolved_on <= day:
+        return "党组织已撤销"
+    if not organization.is_counted:
+        return f"党组织是{organization.get_kind_display()}"
+    if enterprise.settled_on > day:
+        return "企业尚未入驻"
+    if enterprise.left_on is not None and enterprise.left_on <= day:
+        return "企业已迁出"
+    if not enterprise.is_non_public or row.state_on != BusinessStateKind.OPERATING:
+        return _why_not_real(enterprise, row.state_on)
+    return f"组建方式是{coverage.get_way_display()}"
+
+
+def _why_not_real(enterprise: Enterprise, state: str | None) -> str:
+    if not enterprise.is_non_public:
         return "非非公企业"
-    if row.state_on is None:
-        return "经营状态未填"
-    return str(BusinessStateKind(row.state_on).label)
+    return "经营状态未填" if state is None else str(BusinessStateKind(state).label)

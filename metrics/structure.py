@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import Q
 
-from metrics.coverage import counted_coverages, on_day
+from metrics.coverage import counting_coverages
 from orgs.models import Affiliation, AffiliationKind, Enterprise, Member, PartyOrganization, Subordination, User
 from orgs.periods import during
 from orgs.scoping import ScopedQuerySet
@@ -40,9 +40,8 @@ def tree_on(user: User, day: dt.date, organizations: ScopedQuerySet | None = Non
         .filter(during(day), organization__in=list(nodes))
         .values_list("organization_id", "superior_id")
     )
-    counted = on_day(Enterprise.objects.visible_to(user), day).filter(in_real=True).values("pk")
-    covering = counted_coverages(day).filter(enterprise__in=counted).values_list("organization_id", "enterprise_id")
-    for organization_id, enterprise_id in covering:
+    covering = counting_coverages(day).filter(enterprise__in=Enterprise.objects.visible_to(user))
+    for organization_id, enterprise_id in covering.values_list("organization_id", "enterprise_id"):
         if organization_id in nodes:
             nodes[organization_id].enterprises.add(enterprise_id)
     members: Q = Member.full_q(day, "member__") | Member.probationary_q(day, "member__")

@@ -19,6 +19,7 @@ from activities.models import Activity
 from metrics.coverage import formation_status
 from metrics.indicators import COMPOSITIONS, EVERY_GROUP, HEADLINES, INDICATORS, PARTS, composed, rates
 from metrics.models import Statement, Target
+from metrics.structure import tree_on
 from orgs import journal
 from orgs.journal import Via
 from orgs.models import (
@@ -327,6 +328,62 @@ def test_organizations_show_the_facts_of_the_day(world: Any, officer: Any) -> No
     assert listing(officer, "organizations", on=day("2022-12-31"), q="甲河新支部").count == 0
     expired = listing(officer, "organizations", on=day("2026-01-01"), view="expired", q="甲河新支部")
     assert expired.count == 1
+
+
+def test_covered_enterprises_are_one_number_and_what_does_not_count_is_named(
+    world: Any, officer: Any, sign_in: Any
+) -> None:
+    park = world.jia.park
+    branch = make_organization(park, "甲河同数支部", founded_on=day("2023-01-01"))
+    open_one, owned, grid, left = (
+        make_enterprise(park, "甲河同数一公司"),
+        make_enterprise(park, "甲河同数二公司", kind="state"),
+        make_enterprise(park, "甲河同数三公司"),
+        make_enterprise(park, "甲河同数四公司", left_on=day("2024-06-01")),
+    )
+    idle = make_enterprise(park, "甲河同数五公司", state="suspended")
+    reasons = {owned: "非非公企业", grid: "组建方式是网格建立", left: "企业已迁出", idle: "停产停业"}
+    held = {one: cover(branch, one, "grid" if one == grid else "joint") for one in (open_one, *reasons)}
+
+    def page(slug: str, row: Any) -> Any:
+        return sign_in(officer).get(f"/ledgers/{slug}/{row.pk}/", {"day": TODAY.isoformat()}).context
+
+    (strip,) = [one for one in page("organizations", branch)["strip"] if one.label == "覆盖企业"]
+    assert (strip.text, strip.small[:8]) == ("1家", "另有4家不计入：")
+    assert all(f"{why}1家" in strip.small for why in reasons.values())
+    assert column(listing(officer, "organizations", q="甲河同数"), "covers") == [1]
+    (node,) = tree_on(officer, TODAY, PartyOrganization.objects.filter(pk=branch.pk))
+    assert node.enterprises == {open_one.pk}
+
+    (table,) = [one for one in page("organizations", branch)["tables"] if one.key == "coverages"]
+    told = {line.cells[0].text: line.cells[-1].text for line in table.lines}
+    assert told == {str(open_one): "有效"} | {str(one): f"不计入：{why}" for one, why in reasons.items()}
+    found = listing(officer, "coverages", q="甲河同数")
+    said = [column(found, name) for name in ("enterprise", "counts", "why")]
+    counted = {str(one): ("不计入", why) for one, why in reasons.items()} | {str(open_one): ("计入", "")}
+    assert {name: (word, why) for name, word, why in zip(*said, strict=True)} == counted
+    assert listing(officer, "coverages", q="甲河同数", counted="yes").count == 1
+    for one, why in reasons.items():
+        assert page("coverages", held[one])["strip"][0].text == f"不计入：{why}"
+        (table,) = [each for each in page("enterprises", one)["tables"] if each.key == "coverages"]
+        assert [line.cells[-1].text for line in table.lines] == [f"不计入：{why}"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "founded", "dissolved", "why"),
+    [
+        ("working_committee", "2020-01-01", None, "党组织是党工委"),
+        ("branch", "2027-01-01", None, "党组织尚未成立"),
+        ("branch", "2020-01-01", "2025-01-01", "党组织已撤销"),
+    ],
+)
+def test_a_coverage_by_an_organization_that_does_not_count_says_so(
+    kind: str, founded: str, dissolved: str | None, why: str, world: Any, officer: Any
+) -> None:
+    ended = day(dissolved) if dissolved else None
+    branch = make_organization(world.jia.park, "甲河不计入", kind=kind, founded_on=day(founded), dissolved_on=ended)
+    cover(branch, world.jia.gap, since=day("2023-01-01"))
+    assert column(listing(officer, "coverages", q="甲河不计入"), "why") == [why]
 
 
 @pytest.mark.parametrize("slug", ["coverages", "work-coverages", "offices"])

@@ -6,19 +6,16 @@ from typing import Any, Final
 from django.db.models import Count, DateField, Exists, IntegerField, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
-from metrics.coverage import counted_coverages
+from metrics.coverage import counting_coverages
 from metrics.indicators.declaring import composed_of, declared
 from metrics.indicators.shape import Composition, Group, Indicator, Population, Subject
 from metrics.soundness import BRANCH_KINDS, has_secretary, last_quarter, met, owes_meetings
 from metrics.states import LAST, NOW, REQUIREMENTS, Requirement, annotations, flag, last_of, running_of
 from orgs.models import (
     COUNTED_KINDS,
-    NON_PUBLIC_KINDS,
     TEMPORARY_KINDS,
     Affiliation,
     AffiliationKind,
-    BusinessState,
-    BusinessStateKind,
     Election,
     Member,
     OrganizationKind,
@@ -51,15 +48,7 @@ def known(organizations: ScopedQuerySet, day: dt.date) -> ScopedQuerySet:
     terms = Election.objects.filter(held_on__lte=day).annotate(ends_on=ends)
     later = Election.objects.filter(organization=OuterRef("organization"), held_on__gt=OuterRef("held_on"))
     due = terms.filter(~Exists(later.filter(held_on__lt=new_year)), ends_on__gte=new_year, ends_on__lte=day, **own)
-    operating = BusinessState.objects.filter(
-        during(day), enterprise=OuterRef("enterprise"), state=BusinessStateKind.OPERATING
-    )
-    units = counted_coverages(day).filter(
-        during(day, prefix="enterprise__", since="settled_on", until="left_on"),
-        Exists(operating),
-        enterprise__kind__in=sorted(NON_PUBLIC_KINDS),
-        **own,
-    )
+    units = counting_coverages(day).filter(**own)
     full = Affiliation.objects.filter(during(day), Member.full_q(day, "member__"), kind=AffiliationKind.FORMAL, **own)
     described: ScopedQuerySet = organizations.as_of(day).annotate(
         units=_heads(units, "enterprise"),

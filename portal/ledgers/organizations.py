@@ -4,16 +4,15 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Final
 
-from django.db.models import Count, DateField, Exists, IntegerField, OuterRef, Q, Subquery
+from django.db.models import Count, DateField, IntegerField, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
-from metrics.coverage import counted_coverages, on_day
+from metrics.coverage import counting_coverages, judged, why_uncounted
 from orgs.models import (
     Affiliation,
     AffiliationKind,
     Coverage,
     Election,
-    Enterprise,
     FormationWay,
     Member,
     Office,
@@ -62,9 +61,6 @@ def prepare_organizations(queryset: ScopedQuerySet, day: dt.date) -> ScopedQuery
     expires = Coalesce("extended_to", "expires_on", output_field=DateField())
     party = Member.full_q(day, "member__") | Member.probationary_q(day, "member__")
     affiliated = Affiliation.objects.filter(during(day), party, **own)
-    covered = counted_coverages(day).filter(
-        _operating(day), during(day, prefix="enterprise__", since="settled_on", until="left_on"), **own
-    )
     prepared: ScopedQuerySet = queryset.as_of(day).annotate(
         superior_name=Subquery(above.values("superior__short_name")[:1]),
         superior_key=Subquery(above.values("superior__order_key")[:1]),
@@ -75,15 +71,9 @@ def prepare_organizations(queryset: ScopedQuerySet, day: dt.date) -> ScopedQuery
         expires_at=Subquery(elected.annotate(end=expires).values("end")[:1], output_field=DateField()),
         members_on=_heads(affiliated.filter(kind=AffiliationKind.FORMAL), "member"),
         guests_on=_heads(affiliated.exclude(kind=AffiliationKind.FORMAL), "member"),
-        covers=_heads(covered, "enterprise"),
+        covers=_heads(counting_coverages(day).filter(**own), "enterprise"),
     )
     return prepared
-
-
-def _operating(day: dt.date) -> Q:
-    """The covered enterprise is one of N_real: the same count as in the tree of organizations."""
-    real = on_day(Enterprise.objects.all(), day).filter(in_real=True, pk=OuterRef("enterprise"))
-    return Q(Exists(real))
 
 
 def _heads(relations: Any, of: str) -> Coalesce:
@@ -230,10 +220,7 @@ ORGANIZATIONS = Ledger(
 @once_a_day
 def prepare_coverages(queryset: ScopedQuerySet, day: dt.date) -> ScopedQuerySet:
     """Holding on the day, and whether they count as 组织覆盖."""
-    prepared: ScopedQuerySet = queryset.as_of(day).annotate(
-        counts=Exists(counted_coverages(day).filter(pk=OuterRef("pk")))
-    )
-    return prepared
+    return judged(queryset.as_of(day), day)
 
 
 COVERAGES = Ledger(
@@ -271,6 +258,7 @@ COVERAGES = Ledger(
             phone="",
             width=14,
         ),
+        Column("why", "不计入原因", why_uncounted, phone="原因", wide=True, width=20),
         Column("since", "起始日期", attribute("since"), "date", sort=("since",), phone="起", width=12),
         Column("until", "终止日期", attribute("until"), "date", sort=("until",), width=12),
         Column("doc", "文号", attribute("doc"), sort=("doc",), width=24),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from activities.models import Activity
-from metrics.coverage import ENOUGH_MEMBERS, formation_status, on_day
+from metrics.coverage import ENOUGH_MEMBERS, formation_status, judged, on_day
 from metrics.indicators import HEADLINES, INDICATORS, rates
 from orgs.models import (
     SOLO_WAYS,
@@ -40,6 +40,7 @@ from portal.records.parts import (
     Strip,
     Table,
     count,
+    counting,
     is_past,
     newest_first,
     on,
@@ -203,7 +204,8 @@ def enterprise_strip(look: Look) -> list[Strip]:
 
 def enterprise_tables(look: Look) -> list[Table]:
     row, day = look.row, look.day
-    coverages = newest_first(look.see(Coverage).filter(enterprise=row).select_related("organization"), day)
+    reaching = look.see(Coverage).filter(enterprise=row).select_related("organization", "enterprise")
+    coverages = newest_first(judged(reaching, day), day)
     works = newest_first(look.see(WorkCoverage).filter(enterprise=row), day)
     states = newest_first(look.see(BusinessState).filter(enterprise=row), day)
     jobs = look.see(Employment).filter(enterprise=row).select_related("member")
@@ -220,7 +222,7 @@ def enterprise_tables(look: Look) -> list[Table]:
                         look.link(one, one.get_way_display()),
                         on(one.since),
                         on(one.until),
-                        standing(one, day),
+                        counting(one, day),
                     ],
                     look.acts(one),
                     is_past(one, day),
@@ -439,7 +441,8 @@ ENTERPRISES = RecordPage(
 
 def coverage_strip(look: Look) -> list[Strip]:
     row = look.row
-    now = standing(row, look.day)
+    found = look.see(Coverage).filter(pk=row.pk).select_related("organization", "enterprise")
+    now = counting(judged(found, look.day).get(), look.day)
     seen = on_day(look.see(Enterprise).filter(pk=row.enterprise_id), look.day).first()
     heads = seen.full_members if seen is not None else 0
     return [

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from activities.models import Activity, Attendance, AttendanceStatus
+from metrics.coverage import judged, why_uncounted
 from orgs.models import (
     SOLO_WAYS,
     Affiliation,
@@ -16,6 +19,7 @@ from orgs.models import (
     Subordination,
 )
 from orgs.periods import contains, during
+from orgs.scoping import ScopedQuerySet
 from portal.forms import ActivityForm, ElectionForm, OfficeForm, OrganizationForm, SubordinationForm
 from portal.forms.base import add_months
 from portal.records.enterprises import stage_word
@@ -32,6 +36,7 @@ from portal.records.parts import (
     Strip,
     Table,
     count,
+    counting,
     is_past,
     newest_first,
     on,
@@ -86,7 +91,6 @@ def organization_strip(look: Look) -> list[Strip]:
     members = look.tally(Member).filter(pk__in=here.values("member"))
     full = members.filter(Member.full_q(day)).count()
     probationary = members.filter(Member.probationary_q(day)).count()
-    covered = look.see(Coverage).filter(during(day), organization=row).values("enterprise").distinct().count()
     return [
         Strip("类别", row.get_kind_display(), "计入组织覆盖" if row.is_counted else "不计入组织覆盖"),
         Strip(
@@ -98,9 +102,25 @@ def organization_strip(look: Look) -> list[Strip]:
         Strip("上级", str(chain[0]), "直接上级", url=look.url(chain[0])) if chain else Strip("上级", "未登记"),
         secretary_strip(look, alive and row.is_counted),
         Strip("党员", f"{full + probationary}名", f"正式{full}名，预备{probationary}名"),
-        Strip("覆盖企业", f"{covered}家", f"截至{day}"),
+        covered_strip(look),
         *([term_strip(look)] if row.is_counted else []),
     ]
+
+
+def covered_strip(look: Look) -> Strip:
+    """How many enterprises the ledger counts for it on the day, and why the others that it covers do not count."""
+    day = look.day
+    held = list(coverages_of(look).filter(during(day)))
+    covered = {one.enterprise_id for one in held if one.counts}
+    others = {one.enterprise_id: why_uncounted(one, day) for one in held if one.enterprise_id not in covered}
+    reasons = Counter(others.values()).most_common()
+    told = "、".join(why if len(reasons) == 1 else f"{why}{number}家" for why, number in reasons)
+    return Strip("覆盖企业", f"{len(covered)}家", f"另有{len(others)}家不计入：{told}" if others else f"截至{day}")
+
+
+def coverages_of(look: Look) -> ScopedQuerySet:
+    found = look.see(Coverage).filter(organization=look.row).select_related("enterprise", "organization")
+    return judged(found, look.day)
 
 
 def secretary_strip(look: Look, is_needed: bool) -> Strip:
@@ -134,7 +154,7 @@ def organization_tables(look: Look) -> list[Table]:
     above = newest_first(look.see(Subordination).filter(organization=row).select_related("superior"), day)
     below = newest_first(look.see(Subordination).filter(superior=row).select_related("organization"), day)
     offices = newest_first(look.see(Office).filter(organization=row).select_related("member"), day)
-    coverages = newest_first(look.see(Coverage).filter(organization=row).select_related("enterprise"), day)
+    coverages = newest_first(coverages_of(look), day)
     elections = list(look.see(Election).filter(organization=row).order_by("-held_on"))
     members = newest_first(look.see(Affiliation).filter(organization=row).select_related("member"), day)
     meetings = look.see(Activity).filter(organization=row).as_of(day)
@@ -195,7 +215,7 @@ def organization_tables(look: Look) -> list[Table]:
                         look.link(one, one.get_way_display()),
                         on(one.since),
                         on(one.until),
-                        standing(one, day),
+                        counting(one, day),
                     ],
                     look.acts(one),
                     is_past(one, day),

@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from activities.models import Activity
+from metrics.coverage import why_uncounted
 from metrics.models import Statement, Target
 from orgs import journal
 from orgs.models import (
@@ -234,6 +235,13 @@ def standing(row: Any, day: dt.date) -> Cell:
     if contains(row.since, row.until, day):
         return Cell("有效", state="ok")
     return Cell("未开始", state="info") if row.since > day else Cell("已终止", state="off")
+
+
+def counting(coverage: Any, day: dt.date) -> Cell:
+    """The same of a judged coverage (:func:`metrics.coverage.judged`), and of one that holds, why it does not count."""
+    if is_past(coverage, day) or coverage.counts:
+        return standing(coverage, day)
+    return Cell(f"不计入：{why_uncounted(coverage, day)}", state="off")
 
 
 def is_past(row: Any, day: dt.date) -> bool:
