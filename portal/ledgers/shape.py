@@ -16,6 +16,7 @@ from portal.filters import LedgerFilter
 
 Kind = Literal["text", "number", "date", "percent"]
 Totals = Mapping[str, Any]
+FEW_WORDS: Final = 22  # the width of a column for eleven Chinese characters
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,9 @@ class Column:
 
     @property
     def css(self) -> str:
-        """Numbers and dates stand right, 有 and 无 in the middle."""
-        return {"number": "num", "percent": "num", "date": "day"}.get(self.kind, "c" if self.centred else "")
+        """Numbers and dates stand right, 有 and 无 in the middle; few words stay in one line on paper."""
+        text = "c" if self.centred else "few" if self.width <= FEW_WORDS else ""
+        return {"number": "num", "percent": "num", "date": "day"}.get(self.kind, text)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,18 @@ from orgs.models import User
 from orgs.scoping import Role
 from portal.ledgers import LEDGERS
 from portal.models import SavedView
-from tests.factories import World, grant, make_user
+from tests.factories import (
+    World,
+    affiliate,
+    cover,
+    grant,
+    make_enterprise,
+    make_member,
+    make_organization,
+    make_user,
+    meet,
+    work,
+)
 
 MOST_TABS = 150
 VIEW = "按信用代码看"
@@ -135,6 +146,41 @@ def test_as_many_columns_as_there_are(page: Page, login: Callable[[Page, User], 
     page.set_viewport_size({"width": 850, "height": 600})  # 225 mm, between the margins of A4 landscape
     found = page.evaluate(FITS)
     assert (found["page"] <= 0, found["table"] <= 0, found["cut"]) == (True, True, 0)
+
+
+BROKEN = """() => {
+  const lines = cell => {
+    const words = document.createRange();
+    words.selectNodeContents(cell);
+    return Math.round(words.getBoundingClientRect().height / parseFloat(getComputedStyle(cell).lineHeight));
+  };
+  const cells = [...document.querySelectorAll('.t thead th, .t tbody tr:not(.total) :is(.num, .day, .c, .few)')];
+  return cells.filter(cell => lines(cell) > 1).map(cell => cell.innerText);
+}"""
+
+
+@pytest.mark.parametrize("slug", ["enterprises", "members", "activities", "coverages"])
+def test_on_paper_few_words_stay_in_one_line(
+    slug: str, page: Page, world: World, login: Callable[[Page, User], None], officer: User
+) -> None:
+    """And so many rows fit on a sheet: a list that is one character wide is read by nobody."""
+    park = world.jia.park
+    for number in range(24):
+        firm = make_enterprise(park, f"甲河第{number + 1:02}精密机械有限公司", industry="CCG"[number % 3])
+        branch = make_organization(park, f"甲河第{number + 1:02}精密机械党支部")
+        cover(branch, firm)
+        work(firm)
+        affiliate(make_member(park, f"党员{number:02}", job_category="professional"), branch)
+        meet(branch, host="欧阳某某", mode="mixed")
+    login(page, officer)
+    page.goto(f"/ledgers/{slug}/")
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 850, "height": 600})  # 225 mm, between the margins of A4 landscape
+    assert page.evaluate(BROKEN) == []
+    assert page.evaluate(FITS)["table"] <= 0
+    heights = page.eval_on_selector_all(".t tbody tr:not(.total)", "rows => rows.map(row => row.offsetHeight)")
+    assert len(heights) >= 24
+    assert sum(heights[:18]) < 570  # of the 590 px between the margins, without the heads
 
 
 def test_chosen_columns_fit_a_phone_and_the_paper(
