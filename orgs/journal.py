@@ -276,13 +276,17 @@ def diff(change: Change) -> list[tuple[str, str, str]]:
 
 
 def differences(change: Change) -> list[tuple[str, str, str]]:
-    """The same by the field's name."""
-    fields = apps.get_model(change.model)._meta.concrete_fields
-    return [
-        (field.name, _as_text(field, change.before.get(field.name)), _as_text(field, change.after.get(field.name)))
-        for field in fields
-        if field.name in change.before or field.name in change.after
-    ]
+    """The same by the field's name. Two records of one name, as a merge joins, are told apart by their numbers."""
+    found = []
+    for field in apps.get_model(change.model)._meta.concrete_fields:
+        if field.name not in change.before and field.name not in change.after:
+            continue
+        values = change.before.get(field.name), change.after.get(field.name)
+        old, new = (_as_text(field, value) for value in values)
+        if field.is_relation and old == new and values[0] != values[1]:
+            old, new = (f"{text}（第{value[0]}号）" for text, value in zip((old, new), values, strict=True))
+        found.append((field.name, old, new))
+    return found
 
 
 def _check_writer(user: User | Installer, via: Via) -> None:

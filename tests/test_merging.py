@@ -737,6 +737,31 @@ def test_hundreds_of_merges_taken_back_leave_nothing(seed: int) -> None:
     merged_and_back(seed)
 
 
+def test_both_records_tell_of_the_merge_and_of_its_end(park: Park, clerk: User, client: Client) -> None:
+    branch, firm = make_organization(park, "轴承支部"), make_enterprise(park, "滨江轴承有限公司")
+    stays, gone = make_member(park, "林小满"), make_member(park, "林小满")
+    affiliate(stays, branch)
+    employ(gone, firm)
+
+    def told(one: Member) -> list[tuple[str, str]]:
+        entries = client.get(reverse("record", args=["members", one.pk]), {"trail": "all"}).context["entries"]
+        return [(entry.action, entry.what) for entry in reversed(entries)]
+
+    done = join(stays, gone, clerk)
+    word = f"第{gone.pk}号并入第{stays.pk}号"
+    merged = told(stays)
+    assert [entry for entry in merged if "合并" in entry[0]] == [("合并", word)]
+    back(done, clerk)
+    for one in (stays, gone):
+        later = told(one)
+        assert [entry for entry in later if "合并" in entry[0]] == [("合并", word), ("撤销合并", word)]
+        assert any(action == "删除" and "并入" in what for action, what in later)
+    page = client.get(reverse("record", args=["members", stays.pk]), {"trail": "all"})
+    moves = [entry.altered[0] for entry in page.context["entries"] if entry.what.startswith("工作单位")]
+    numbers = f"林小满（第{gone.pk}号）", f"林小满（第{stays.pk}号）"
+    assert {(move.old, move.new) for move in moves} == {numbers, numbers[::-1]}
+
+
 def test_what_became_of_a_coverage_is_told_by_its_trail(clerk: User, firms: tuple[Enterprise, Enterprise]) -> None:
     stays, gone = firms
     row = Coverage.objects.get(enterprise=gone)

@@ -1,6 +1,8 @@
-"""The only place that knows where a record went that became part of another one."""
+"""The only place that knows where a record went that became part of another one, and which merges it had part in."""
 
 from __future__ import annotations
+
+from django.db.models import Q
 
 from orgs.models import User
 from portal.merging.finding import KINDS
@@ -19,9 +21,8 @@ def leads_to(slug: str, key: int, user: User) -> int | None:
         passed.add(current)
 
 
-def became_part(slug: str, key: int, user: User) -> list[int]:
-    """The keys of the records that became part of this one."""
+def merges_of(slug: str, key: int, user: User) -> list[Merge]:
+    """The merges in which this record stayed or went, those that were taken back too."""
     if slug not in KINDS:
         return []
-    rows = Merge.objects.visible_to(user).filter(ledger=slug, stays=key, undone_at__isnull=True)
-    return list(rows.order_by().values_list("gone", flat=True))
+    return list(Merge.objects.visible_to(user).filter(Q(stays=key) | Q(gone=key), ledger=slug).order_by())

@@ -33,8 +33,8 @@ from orgs.periods import contains
 from orgs.scoping import Persons, ScopedModel
 from portal.forms import EntryForm
 from portal.forms.base import today
-from portal.merging.whereabouts import became_part
-from portal.models import ATTACHED_TO, Attachment
+from portal.merging.whereabouts import merges_of
+from portal.models import ATTACHED_TO, Attachment, Merge
 from portal.templatetags.show import SOMEBODY
 from portal.timeline import Lane
 
@@ -54,6 +54,7 @@ SLUGS: Final[dict[type[ScopedModel], str]] = {
 MOST_LINES: Final = 50
 MOST_PAST: Final = 200  # changes of one record that its fields' histories are read from
 UNKNOWN: Final = "—"
+MERGE: Final = Merge._meta.label_lower
 # What stands in the place of a list of names for those who may not see persons
 KEPT_BY_PARK: Final = "人员名单由园区掌握"
 
@@ -351,9 +352,13 @@ class Entry:
 
 def trail(look: Look, page: RecordPage, most: int) -> tuple[list[Entry], int]:
     """The newest entries of the record and of its facts, and how many there are in all."""
-    # What became part of this record brought its trail
-    own = [look.row.pk, *became_part(page.slug, look.row.pk, look.user)]
-    wanted = Q(model=look.row._meta.label_lower, object_id__in=own)
+    merges = merges_of(page.slug, look.row.pk, look.user)
+    # What became part of this record brought its trail. A merge that was taken back took it away again, but not what
+    # it wrote itself: both records tell of the merge and of its end.
+    parts = [one.gone for one in merges if one.stays == look.row.pk and one.undone_at is None]
+    wanted = Q(model=look.row._meta.label_lower, object_id__in=[look.row.pk, *parts])
+    wanted |= Q(model=MERGE, object_id__in=[one.pk for one in merges])
+    wanted |= Q(pk__in=[key for one in merges for key in one.written])
     facts = [(one.model, one.owner) for one in page.facts]
     facts.append((Attachment, ATTACHED_TO[page.slug]))
     for model, owner in (*facts, *page.followed):
@@ -370,6 +375,10 @@ def trail(look: Look, page: RecordPage, most: int) -> tuple[list[Entry], int]:
 def entry(look: Look, change: Change) -> Entry:
     own = change.model == look.row._meta.label_lower and change.object_id == look.row.pk
     noun = _noun(change.model)
+    if change.model == MERGE:
+        # Its own columns only number the records, as its label does
+        done = "合并" if change.action == Action.CREATE else "撤销合并"
+        return Entry(change.at, who_wrote(look, change), change.get_via_display(), done, change.label, False, False)
     return Entry(
         at=change.at,
         who=who_wrote(look, change),
