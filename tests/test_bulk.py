@@ -378,6 +378,12 @@ def test_boxes_are_for_those_who_may_edit(park: Park, officer: User, page: Clien
         assert client.get(reverse("ledger-select", args=[slug])).status_code == 404
 
 
+def test_the_list_to_choose_from_has_no_side_panel(park: Park, page: Client) -> None:
+    firms(park, 1)
+    assert "data-peek" in page.get(reverse("ledger", args=["enterprises"])).content.decode()
+    assert "data-peek" not in page.get(SELECT).content.decode()
+
+
 def ticked(html: str) -> set[str]:
     return set(re.findall(r'aria-label="选中([^"]+)" checked', html))
 

@@ -15,16 +15,16 @@ register = template.Library()
 
 
 @register.simple_tag
-def record_row(cells: Sequence[Cell], picking: Bar | None = None) -> SafeString:
+def record_row(cells: Sequence[Cell], picking: Bar | None = None, *, is_peeked_at: bool = True) -> SafeString:
     """One record: its name, linked, as the head of the row, then the other cells; a box to tick where records of the
-    list may be chosen (``picking``)."""
+    list may be chosen (``picking``); a way to the side panel on the pages that have one (``is_peeked_at``)."""
     first, *others = cells
     return format_html(
         '<tr><th scope="row">{}<a href="{}">{}</a>{}</th>{}</tr>',
         "" if picking is None else _box(first, picking.picked),
         first.url,
         first.text,
-        _peek(first),
+        _peek(first) if is_peeked_at else "",
         _drawn(others, plain=False),
     )
 
