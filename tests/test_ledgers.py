@@ -222,6 +222,7 @@ def test_the_index_names_every_ledger(world: Any, officer: Any, nobody: Any, sig
     for ledger in LEDGERS.values():
         assert ledger.title in page
         assert ledger.about in page
+    assert f"{len(LEDGERS)}本台账，截至" in page
     assert sign_in(nobody).get("/ledgers/").status_code == 200
     assert sign_in(None).get("/ledgers/").status_code == 302
 
