@@ -25,7 +25,7 @@ from orgs.scoping import PERSON_READERS
 from portal import timeline
 from portal.records import RECORDS
 from portal.timeline import Lane, Span
-from tests.factories import cover, make_enterprise, set_state
+from tests.factories import appoint, cover, make_enterprise, make_member, make_organization, set_state
 
 pytestmark = [pytest.mark.django_db, pytest.mark.crawl]
 
@@ -420,6 +420,18 @@ def test_a_meeting_is_deleted_with_its_attendance(world: Any, sign_in: Any, offi
 
 
 # What the page says on a day
+
+
+def test_of_two_secretaries_the_page_names_the_one_of_the_ledger(world: Any, sign_in: Any, officer: Any) -> None:
+    park, client = world.jia.park, sign_in(officer)
+    branch = make_organization(park, "甲河两任支部")
+    later, earlier = make_member(park, "后任"), make_member(park, "前任")
+    for one, since in ((later, dt.date(2025, 1, 1)), (earlier, dt.date(2024, 1, 1))):
+        appoint(one, branch, since=since)
+    strip = {one.label: one for one in client.get(at("record", "organizations", branch.pk)).context["strip"]}
+    (cells,) = client.get(at("ledger", "organizations"), {"q": "甲河两任支部"}).context["rows"]
+    told = next(cell.text for cell in cells if cell.column.name == "secretary")
+    assert strip["书记"].text == told == "后任"
 
 
 def test_the_page_answers_for_the_day_asked(world: Any, sign_in: Any, leader: Any) -> None:

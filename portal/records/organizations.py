@@ -126,7 +126,7 @@ def coverages_of(look: Look) -> ScopedQuerySet:
 def secretary_strip(look: Look, is_needed: bool) -> Strip:
     """The secretary of the day; to those who may not see persons, whether there is one."""
     held = look.tally(Office).filter(during(look.day), organization=look.row, post=Post.SECRETARY)
-    secretary = held.select_related("member").first()
+    secretary = held.select_related("member").order_by("-since", "-pk").first()  # as the ledger: the last appointed
     if secretary is None:
         return Strip("书记", "空缺", "应当及时补选", "due" if is_needed else "")
     background = secretary.get_background_display()
