@@ -446,6 +446,15 @@ def test_the_page_answers_for_the_day_asked(world: Any, sign_in: Any, leader: An
     assert wrong.status_code == 400
 
 
+def test_an_office_held_twice_is_named_once(world: Any, sign_in: Any, officer: Any) -> None:
+    member, branch = make_member(world.jia.park, "甲河连任"), make_organization(world.jia.park, "甲河连任支部")
+    for since in (dt.date(2023, 1, 1), dt.date(2025, 1, 1)):
+        appoint(member, branch, since=since)
+    page = sign_in(officer).get(at("record", "members", member.pk))
+    (strip,) = [one for one in page.context["strip"] if one.label == "党内职务"]
+    assert (strip.text, strip.small) == ("甲河连任支部书记", "")
+
+
 def test_counted_or_not_and_why(world: Any, sign_in: Any, leader: Any) -> None:
     def reasons(row: Enterprise) -> dict[str, tuple[str, str]]:
         tables = sign_in(leader).get(at("record", "enterprises", row.pk)).context["tables"]

@@ -52,7 +52,8 @@ def member_strip(look: Look) -> list[Strip]:
     here = look.see(Affiliation).filter(during(day), member=row).select_related("organization")
     formal = here.filter(kind=AffiliationKind.FORMAL).first() or here.order_by("kind").first()
     offices = look.see(Office).filter(during(day), member=row).select_related("organization").order_by("post")
-    posts = [f"{one.organization}{one.get_post_display()}" for one in offices]
+    # An office may be registered twice over the same days
+    posts = list(dict.fromkeys(f"{one.organization}{one.get_post_display()}" for one in offices))
     strip = [
         Strip("阶段", stage_word(row, day), small, "off" if row.is_suspended_on(day) else state),
         Strip("工作单位", str(job.enterprise), job.job, url=look.url(job.enterprise))
