@@ -269,8 +269,10 @@ class Listing:
     def _read_view(self) -> View:
         asked = self.drill.part if self.drill else self._asked_tab
         found = next((view for view in self.views if view.slug == asked), None)
-        if asked and found is None:
-            self._broken(f"{self.ledger.title}没有“{asked[:40]}”这个标签，请从上面的标签中选择。")
+        self._is_lost = bool(asked) and found is None
+        if self._is_lost:
+            way = "，请从下面的标签中选择" if len(self.views) > 1 else ""
+            self._broken(f"{self.ledger.title}没有“{asked[:40]}”这个标签{way}。")
         return found or self.views[0]
 
     @property
@@ -678,16 +680,17 @@ class Listing:
 
     @property
     def tabs(self) -> list[Tab]:
-        """Empty for a ledger with a single view."""
-        if len(self.views) == 1 or self.is_broken:
+        """Empty for a ledger with a single view. Who asks for a tab that is none is offered those there are, without
+        how many rows each has."""
+        if len(self.views) == 1 or (self.is_broken and not self._is_lost):
             return []
         name = "part" if self.drill else "view"
         return [
             Tab(
                 view.label,
                 self.address(**{name: view.slug if self.drill or place else ""}),
-                view is self.view,
-                self._count_of(place),
+                view is self.view and not self._is_lost,
+                None if self._is_lost else self._count_of(place),
             )
             for place, view in enumerate(self.views)
             if view.condition is not _NONE or view is self.view

@@ -13,6 +13,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.html import escape
 from openpyxl import load_workbook
 
 from activities.models import Activity
@@ -539,6 +540,20 @@ def test_nonsense_gets_a_sentence(
         assert response.status_code == 400
         assert words in response.content.decode()
         assert response["Content-Type"].startswith("text/html")
+
+
+def test_who_asks_for_a_tab_that_is_none_is_offered_those_there_are(world: Any, officer: Any, shows: Any) -> None:
+    wrong = shows(officer, "enterprises", view="zzz", q="甲河")
+    assert "没有“zzz”这个标签，请从下面的标签中选择" in wrong.content.decode()
+    tabs = wrong.context["listing"].tabs
+    assert [(tab.label, tab.count, tab.current) for tab in tabs[:2]] == [
+        ("全部企业", None, False),
+        ("实体运营", None, False),
+    ]
+    assert f'href="{escape(tabs[1].url)}"' in wrong.content.decode()
+    assert asked_of(tabs[1].url) == {"view": "real", "q": "甲河"}
+    single = shows(officer, "coverages", view="zzz").content.decode()
+    assert "没有“zzz”这个标签。" in single
 
 
 def test_a_condition_not_understood_never_widens_the_list(world: Any, officer: Any, shows: Any) -> None:
