@@ -345,6 +345,27 @@ def test_without_scripts_an_officer_signs_in_and_opens_a_record(plain: Page, wor
     plain.wait_for_url("**" + reverse("home"))
 
 
+@pytest.mark.parametrize("width", [390, 360, 320])
+def test_on_a_phone_earlier_months_stand_beside_the_later(
+    width: int, phone: Page, world: World, officer: User, login: Callable[[Page, User], None]
+) -> None:
+    login(phone, officer)
+    phone.set_viewport_size({"width": width, "height": 844})
+    phone.goto("/ledgers/enterprises/")
+    months, earlier = (phone.locator(f".dayrow {part}").bounding_box() for part in (".seg", ".months"))
+    assert months is not None
+    assert earlier is not None
+    assert earlier["y"] == months["y"]
+    assert months["x"] + months["width"] <= earlier["x"]
+    assert earlier["x"] + earlier["width"] <= width
+    phone.locator(".dayrow .months summary").click()
+    opened = phone.locator(".dayrow .months ul").bounding_box()
+    assert opened is not None
+    assert opened["x"] >= 0
+    assert opened["x"] + opened["width"] <= width
+    assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_on_a_phone_the_ledger_and_the_tab_one_is_on_are_in_sight(
     phone: Page, officer: User, login: Callable[[Page, User], None]
 ) -> None:
