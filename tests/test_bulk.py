@@ -436,6 +436,8 @@ def test_the_whole_filter_is_changed_and_taken_back_on_pages(park: Park, page: C
     done = page.post(confirm, {"digest": hidden(shown, "digest")}, follow=True).content.decode()
     assert "已批量修改6家，0家不变。30天内可以整批撤销。" in done
     assert Enterprise.objects.filter(locality="城北街道").count() == 6
+    assert "已改6家" in done
+    assert "会改" not in done
     keep.refresh_from_db()
     assert keep.locality == ""
     index = page.get(reverse("imports")).content.decode()
@@ -443,7 +445,10 @@ def test_the_whole_filter_is_changed_and_taken_back_on_pages(park: Park, page: C
     assert "已修改" in index
     undone = reverse("import-undo", args=[batch.pk])
     assert "撤销这一批批量修改" in page.get(undone).content.decode()
-    assert "已撤销这一批批量修改。" in page.post(undone, follow=True).content.decode()
+    after = page.post(undone, follow=True).content.decode()
+    assert "已撤销这一批批量修改。" in after
+    assert "撤销前改过6家" in after
+    assert "会改" not in after
     assert not Enterprise.objects.exclude(locality="").exists()
     assert Change.objects.filter(model="orgs.enterprise", object_id=rows[0].pk, via="bulk").count() == 2
 

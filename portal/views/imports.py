@@ -51,9 +51,15 @@ KIND_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "rejected": ("错误", "改好之前整批不写入"),
 }
 BULK_WORDS: Final[Mapping[str, tuple[str, str]]] = {
-    "changed": ("会改", ""),
+    "changed": ("会改", ""),  # while it is open: see CHANGED_WORDS
     "unchanged": ("不变", "已经是这样，不写入"),
     "rejected": ("不能改", "各有各的原因"),
+}
+CHANGED_WORDS: Final[Mapping[str, str]] = {
+    "open": "会改",
+    "done": "已改",
+    "undone": "撤销前改过",
+    "dropped": "放弃前会改",
 }
 TYPES: Final = ".xlsx,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -247,7 +253,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
         "is_checked": bool(one.digest),
         "counts": [count_of(one, name, outcomes) for name in kinds_of(one)],
         "kind": kind,
-        "kind_word": (BULK_WORDS if is_bulk(one) else KIND_WORDS)[kind][0],
+        "kind_word": words_of(one, kind)[0],
         "rows": shown[:MOST_ROWS],
         "page_obj": Paginator(shown, MOST_ROWS).get_page(request.GET.get("page")) if is_bulk(one) else None,
         "number": len(shown),
@@ -543,8 +549,14 @@ def kinds_of(one: ImportBatch) -> Sequence[str]:
     return list(BULK_WORDS) if is_bulk(one) else KINDS
 
 
-def count_of(one: ImportBatch, kind: str, outcomes: list[Outcome]) -> Count:
+def words_of(one: ImportBatch, kind: str) -> tuple[str, str]:
+    """What the rows of a kind are called, and what there is to say of them; of a bulk edit by how far it is."""
     label, note = (BULK_WORDS if is_bulk(one) else KIND_WORDS)[kind]
+    return (CHANGED_WORDS[one.state] if is_bulk(one) and kind == "changed" else label), note
+
+
+def count_of(one: ImportBatch, kind: str, outcomes: list[Outcome]) -> Count:
+    label, note = words_of(one, kind)
     number = sum(outcome.kind == kind for outcome in outcomes)
     if kind == "changed" and (number or not is_bulk(one)):
         note = f"共{sum(len(outcome.diffs) for outcome in outcomes if outcome.kind == kind)}处变化"
