@@ -453,6 +453,18 @@ def test_the_whole_filter_is_changed_and_taken_back_on_pages(park: Park, page: C
     assert Change.objects.filter(model="orgs.enterprise", object_id=rows[0].pk, via="bulk").count() == 2
 
 
+def test_a_colleagues_change_in_between_is_named(park: Park, officer: User, page: Client) -> None:
+    first, second, third = firms(park, 3)
+    batch = made(park, officer, [first, second, third], {"locality": "城北街道"})
+    second.phone = "0477-8"  # not what is being set
+    journal.save(second, officer, Via.PAGE)
+    journal.delete(third, officer, Via.PAGE)
+    confirm = reverse("import-confirm", args=[batch.pk])
+    refused = page.post(confirm, {"digest": batch.digest}, follow=True).content.decode()
+    assert f"核对以后有人改过“{second}”、“{third}”，没有写入" in refused
+    assert not Enterprise.objects.exclude(locality="").exists()
+
+
 def test_left_out_records_must_be_chosen_to_be_left_out(park: Park, page: Client) -> None:
     old, young = firms(park, 2)
     young.settled_on = dt.date(2026, 9, 1)

@@ -41,6 +41,7 @@ from portal.processes import REFRESH, Busy
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 MOST_BATCHES: Final = 50
 MOST_ROWS: Final = 200  # of one kind shown on the page; the returned workbook has all
+MOST_NAMED: Final = 5  # records in a sentence
 LARGEST_MB: Final = 10
 STEPS: Final = ("模板", "上传", "核对", "确认", "结果")
 BULK_STEPS: Final = ("选择", "填写", "核对", "结果")
@@ -342,6 +343,7 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     problem = ""
     if request.method == "POST":
         good_only, digest = request.POST.get("good_only") == "1", request.POST.get("digest", "")
+        seen = batches.outcomes_of(one)
         try:
             if len(one.rows) > jobs.ROWS_AT_ONCE:
                 raise Long
@@ -354,7 +356,7 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, written_words(one, result.counts))
             return redirect("import-batch", one.pk)
         if digest != result.digest:
-            problem = "核对以后台账有了变化，结果与刚才看到的不同，没有写入。请再看一遍下面的数字，确认无误后重新确认。"
+            problem = changed_words(one, seen) + "，没有写入。请再看一遍下面的数字，确认无误后重新确认。"
         elif is_bulk(one):
             problem = "有不能改的，没有写入。请把它们从选择里去掉，或者勾选“只改能改的”。"
         else:
@@ -374,6 +376,17 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
         "bad_rows": [outcome.row for outcome in outcomes if outcome.kind == "rejected"][:MOST_ROWS],
     }
     return render(request, "portal/import_confirm.html", context, status=400 if problem else 200)
+
+
+def changed_words(one: ImportBatch, seen: Sequence[Outcome]) -> str:
+    """That not everything stands as it was ``seen``; of records that were chosen, which do not."""
+    before = {outcome.row: outcome for outcome in seen}
+    pairs = [(now, before[now.row]) for now in batches.outcomes_of(one) if now.row in before]
+    names = [now.name or was.name for now, was in pairs if now != was]  # what is deleted has no name any more
+    if not is_bulk(one) or not names:
+        return "核对以后台账有了变化，结果与刚才看到的不同"
+    more = f"等{len(names):,}{ledger_of(one.ledger).unit}" if len(names) > MOST_NAMED else ""
+    return f"核对以后有人改过{'、'.join(f'“{name}”' for name in names[:MOST_NAMED])}{more}"
 
 
 def written_words(one: ImportBatch, counts: Mapping[Any, int]) -> str:
