@@ -146,7 +146,9 @@ def test_a_dated_fact_begins_on_its_day_and_ends_the_one_before(park: Park, offi
         "rejected",
         "changed",
     ]
-    assert "更早" in outcomes(batch)[later.name].faults[0].text
+    assert outcomes(batch)[later.name].faults[0].text == (
+        f"现在登记的从2026-08-01起，比这次填的{DAY}晚，请在这一条的页面上更正"  # of a record: there is no row
+    )
     assert not confirmed(batch, officer).written
     assert confirmed(batch, officer, good_only=True).written
     assert [

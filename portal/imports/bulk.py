@@ -4,6 +4,7 @@ It is a batch of the import without a workbook. Its sheet has a column of keys a
 holds for a batch holds for it: shown before it is done, all or nothing, taken back for thirty days.
 """
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -172,6 +173,9 @@ class Setting(Work):
         if many > 1:
             noun = later.part.model._meta.verbose_name
             outcome.faults.append(Fault(0, "", f"这样改，名下就有{many}条{noun}同时有效，请在这一条的页面上改"))
+
+    def _too_early(self, started: dt.date, starts: dt.date | None) -> str:
+        return f"现在登记的从{started}起，比这次填的{starts}晚，请在这一条的页面上更正"
 
     def _hints(self, form: EntryForm) -> list[str]:
         """Only what should be looked at again about the fields that are set."""

@@ -349,11 +349,13 @@ class Work:
             return
         if starts is None or starts < started:
             name = told.get(later.begins) or told[changed[0]]
-            outcome.faults.append(
-                self._fault(name, f"台账里现有的从{started}起，这一行说的是更早的{starts}，请在页面上更正")
-            )
+            outcome.faults.append(self._fault(name, self._too_early(started, starts)))
             return
         self._begin(later, owner, values, names, current, outcome, starts, changed)
+
+    def _too_early(self, started: dt.date, starts: dt.date | None) -> str:
+        """What is told of a new fact that would begin before the one on record."""
+        return f"台账里现有的从{started}起，这一行说的是更早的{starts}，请在页面上更正"
 
     def _lone(self, name: str, part: Part) -> Fault:
         """A cell about a fact that nothing else in the row begins."""
