@@ -96,6 +96,23 @@ def test_months_are_calendar_months() -> None:
     assert span_of("month", dt.date(2026, 12, 15)) == (dt.date(2026, 12, 1), dt.date(2027, 1, 1), "12月")
 
 
+# Text
+
+
+@pytest.mark.parametrize(("typed", "stored"), [("测试\u200b零宽公司", "测试零宽公司"), ("\u202e甲\x07 乙\ufeff", "甲 乙")])
+def test_what_nobody_sees_is_not_kept(typed: str, stored: str, officer: Any, world: Any) -> None:
+    given = complete("Enterprise", world.jia) | {"name": typed, "note": f"{typed}\n第二行\u200b"}
+    row = saved(forms.EnterpriseForm(given, user=officer))
+    assert (row.name, row.note) == (stored, f"{stored}\n第二行")
+    (alike,) = [note for note in forms.EnterpriseForm(given, user=officer).notes()["name"] if note.tone == "due"]
+    assert stored in alike.text
+
+
+def test_a_name_of_which_nothing_is_seen_is_none(officer: Any, world: Any) -> None:
+    form = forms.EnterpriseForm(complete("Enterprise", world.jia) | {"name": "\u200b\u200b"}, user=officer)
+    assert errors_of(form) == {"name": ["请填写企业名称"]}
+
+
 # Every form
 
 

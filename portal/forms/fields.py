@@ -25,7 +25,19 @@ LARGEST: Final = 1_000_000
 _DAY = re.compile(r"(\d+)\s*[-./年]\s*(\d{1,2})\s*[-./月]\s*(\d{1,2})\s*日?")
 _EIGHT_DIGITS = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _MONTH_ONLY = re.compile(r"\d{4}\s*[-./年]\s*\d{1,2}\s*月?")
+_UNSEEN = re.compile(
+    "[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb"
+    "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
+)
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−－﹣", "-") | dict.fromkeys("。．", "."))
+
+
+def seen(text: str) -> str:
+    """A text without what nobody sees: control and zero-width characters, marks of direction. Line breaks stay."""
+    found = _UNSEEN.sub("", text)
+    if any(map(unicodedata.combining, found)):  # a letter and its accent typed apart are one character
+        return unicodedata.normalize("NFC", found)
+    return found
 
 
 def half_width(text: str) -> str:
@@ -122,7 +134,7 @@ class CodeField(forms.CharField):
     """A registration code: full-width and lower-case letters, blanks and hyphens are forgiven."""
 
     def to_python(self, value: Any) -> str:
-        return re.sub(r"[\s-]", "", half_width(super().to_python(value) or "")).upper()
+        return re.sub(r"[\s-]", "", half_width(seen(super().to_python(value) or ""))).upper()
 
 
 # Fields that hold an ID number or go with it: what is typed there is in no draft, no comparison and no plain digest
@@ -194,7 +206,14 @@ class LineField(forms.CharField):
     """One line of text; blanks in a row count as one, also the full-width ones of a Chinese keyboard."""
 
     def to_python(self, value: Any) -> str:
-        return re.sub(r"[\s\u3000]+", " ", super().to_python(value) or "").strip()
+        return re.sub(r"[\s\u3000]+", " ", seen(super().to_python(value) or "")).strip()
+
+
+class LinesField(forms.CharField):
+    """Several lines of text."""
+
+    def to_python(self, value: Any) -> str:
+        return seen(super().to_python(value) or "").strip()
 
 
 class YesNoField(forms.TypedChoiceField):
@@ -256,7 +275,7 @@ def field_for(column: models.Field[Any, Any], **given: Any) -> forms.Field | Non
             field.choices = [("", "未填" if few else blank), *choices] if needs_blank else choices
         return worded(field)
     if isinstance(column, models.TextField):
-        return worded(column.formfield(widget=forms.Textarea(attrs={"rows": 3}), **given))
+        return worded(column.formfield(form_class=LinesField, widget=forms.Textarea(attrs={"rows": 3}), **given))
     if isinstance(column, models.SlugField):
         return worded(column.formfield(widget=forms.TextInput(attrs={"class": "w20", "autocomplete": "off"}), **given))
     if isinstance(column, models.CharField):

@@ -6,7 +6,6 @@ whoever asks knows sheet, place and column. What is read here is still checked b
 
 import datetime as dt
 import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, Final
@@ -14,7 +13,7 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 from django.db.models import TextChoices
 
-from portal.forms.fields import half_width, parse_day
+from portal.forms.fields import half_width, parse_day, seen
 from portal.imports.cells import Cell
 from portal.imports.formats import FAR, plain
 
@@ -40,8 +39,6 @@ class BadCell(Exception):
 
 # Text
 
-_INVISIBLE = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]")
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _SCIENTIFIC = re.compile(r"\d(\.\d+)?[Ee]\+?\d{2,3}")
 
@@ -91,9 +88,7 @@ def _content(cell: Cell | None) -> str:
 
 
 def _cleaned(typed: str, *, lines: bool = False) -> str:
-    found = _CONTROL.sub("", _INVISIBLE.sub("", _BREAKS.sub("\n", typed)))
-    if any(map(unicodedata.combining, found)):  # a letter and its accent typed apart are one character
-        found = unicodedata.normalize("NFC", found)
+    found = seen(_BREAKS.sub("\n", typed))
     kept = found.split("\n") if lines else [found]
     found = "\n".join(" ".join(line.split()) for line in kept).strip()
     return found[1:].lstrip() if found[:1] in "'＇" else found  # an apostrophe before it once said: this is text
