@@ -99,7 +99,9 @@ def test_months_are_calendar_months() -> None:
 # Text
 
 
-@pytest.mark.parametrize(("typed", "stored"), [("测试\u200b零宽公司", "测试零宽公司"), ("\u202e甲\x07 乙\ufeff", "甲 乙")])
+@pytest.mark.parametrize(
+    ("typed", "stored"), [("测试\u200b零宽公司", "测试零宽公司"), ("\u202e甲\x07 乙\ufeff", "甲 乙")]
+)
 def test_what_nobody_sees_is_not_kept(typed: str, stored: str, officer: Any, world: Any) -> None:
     given = complete("Enterprise", world.jia) | {"name": typed, "note": f"{typed}\n第二行\u200b"}
     row = saved(forms.EnterpriseForm(given, user=officer))
@@ -111,6 +113,48 @@ def test_what_nobody_sees_is_not_kept(typed: str, stored: str, officer: Any, wor
 def test_a_name_of_which_nothing_is_seen_is_none(officer: Any, world: Any) -> None:
     form = forms.EnterpriseForm(complete("Enterprise", world.jia) | {"name": "\u200b\u200b"}, user=officer)
     assert errors_of(form) == {"name": ["请填写企业名称"]}
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("丁　安", "丁安"),
+        ("王 小 明", "王小明"),
+        ("欧阳 锋", "欧阳锋"),
+        ("阿不都·卡德尔", "阿不都·卡德尔"),
+        ("John Smith", "John Smith"),
+    ],
+)
+def test_a_person_set_apart_is_the_same_person(typed: str, stored: str, officer: Any, world: Any) -> None:
+    assert saved(forms.MemberForm(complete("Member", world.jia) | {"name": typed}, user=officer)).name == stored
+    work = complete("WorkCoverage", world.jia) | {"holder": typed}
+    assert saved(forms.WorkCoverageForm(work, user=officer)).holder == stored
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("无", "这里填姓名"),
+        ("（暂缺）", "这里填姓名"),
+        ("——", "这里填姓名"),
+        ("王五/赵六", "写了不止一个人，请只写一位"),
+        ("王五、赵六", "写了不止一个人，请只写一位"),
+        ("王五 赵六", "分不清是一个人还是两个人：一个人的请去掉空格，两个人的请只写一位"),
+    ],
+)
+def test_what_is_not_one_person_is_refused(typed: str, why: str, officer: Any, world: Any) -> None:
+    said = errors_of(forms.MemberForm(complete("Member", world.jia) | {"name": typed}, user=officer))
+    assert said == {"name": [f"姓名写的是“{typed}”，{why}"]}
+    work = complete("WorkCoverage", world.jia) | {"holder": typed}
+    if why == "这里填姓名":
+        why += "；还没有人就留空"
+    said = errors_of(forms.WorkCoverageForm(work, user=officer))
+    assert said == {"holder": [f"人员或组织名称写的是“{typed}”，{why}"]}
+
+
+def test_a_holder_that_is_an_organization_keeps_its_blanks(officer: Any, world: Any) -> None:
+    work = complete("WorkCoverage", world.jia) | {"kind": "trade_union", "holder": "滨江 联合、综合工会"}
+    assert saved(forms.WorkCoverageForm(work, user=officer)).holder == "滨江 联合、综合工会"
 
 
 # Every form

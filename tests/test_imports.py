@@ -133,6 +133,16 @@ def test_new_changed_unchanged_and_wrong_rows(park: Park, officer: User) -> None
     assert set(Change.objects.filter(pk__in=batch.written).values_list("via", flat=True)) == {"import"}
 
 
+def test_a_person_set_apart_in_a_sheet_is_the_one_on_record(park: Park, officer: User) -> None:
+    make_member(park, "丁安", birth_on=dt.date(1980, 1, 1))
+    work(make_enterprise(park, "丁家机械有限公司"), holder="丁安")
+    data = book([("丁　安", "1980-01-01"), ("丁 　安", "1980-01-01"), ("无", "1981-01-01")], ("姓名", "出生日期"))
+    assert kinds(opened(park, officer, data, "members")) == ["unchanged", "rejected", "rejected"]
+    row = ("丁家机械有限公司", "党建工作指导员", "丁　安", "2024-01-01")
+    data = book([row], ("企业名称", "覆盖形式", "人员或组织名称", "起始日期"))
+    assert kinds(opened(park, officer, data, "work-coverages")) == ["unchanged"]
+
+
 def test_the_same_file_again_changes_nothing(park: Park, officer: User) -> None:
     rows = [
         ("一号机械有限公司", make_uscc(1), "私营企业", "2025-03-01", "正常经营", 12, ""),

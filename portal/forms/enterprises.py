@@ -22,9 +22,10 @@ from orgs.models import (
     WorkCoverage,
     WorkKind,
 )
+from orgs.models.organization import PERSONAL_WORK_KINDS
 from orgs.scoping import ADMINISTRATORS, Reach, grants_of
 from portal.forms.base import Alike, EntryForm, Note, Part, Section, Together, column_of
-from portal.forms.fields import CodeField, checked_while_typing, half_width
+from portal.forms.fields import CodeField, HolderField, checked_while_typing, half_width, why_no_person
 
 STATE_HINTS = {
     "state": "登记时的经营状态；以后有变化，在企业页面上“变更经营状态”。",
@@ -381,12 +382,16 @@ class WorkCoverageForm(EntryForm):
     class Meta(EntryForm.Meta):
         model = WorkCoverage
         fields = ("enterprise", "kind", "holder", "duty", "phone", "since", "until", "note")
+        field_classes = {"holder": HolderField}  # noqa: RUF012 - read by Django
         help_texts = {"holder": "指导员、联络员填姓名，工会、共青团、妇联填组织名称。"}  # noqa: RUF012 - read by Django
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         if cleaned.get("duty") and cleaned.get("kind") not in (WorkKind.INSTRUCTOR, WorkKind.LIAISON, None):
             self.add_error("duty", "专职或兼职只在指导员、联络员时填写，请改为“未填”")
+        holder = cleaned.get("holder")
+        if holder and cleaned.get("kind") in PERSONAL_WORK_KINDS and (why := why_no_person(holder, is_needed=False)):
+            self.add_error("holder", f"{self.fields['holder'].label}写的是“{holder[:20]}”，{why}")
         return cleaned
 
     def notes(self) -> dict[str, list[Note]]:

@@ -209,6 +209,45 @@ class LineField(forms.CharField):
         return re.sub(r"[\s\u3000]+", " ", seen(super().to_python(value) or "")).strip()
 
 
+_HAN = "[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff〇]"
+_APART = re.compile(rf"{_HAN}+( {_HAN}+)+")
+_BETWEEN_PERSONS = re.compile(rf"[/\\、;；|｜&＆]|(?<={_HAN}) ?[,，] ?(?={_HAN})")
+LONGEST_SET_APART: Final = 4  # characters of a name that people write with blanks in it
+NO_PERSON: Final = frozenset({"无", "空缺", "待定", "暂缺", "暂无", "没有"})
+
+
+def why_no_person(text: str, *, is_needed: bool) -> str:
+    """Why a text can not be the name of one person, as the end of a sentence; "" where it can."""
+    letters = "".join(filter(str.isalpha, text))
+    if not letters or letters in NO_PERSON:
+        return "这里填姓名" if is_needed else "这里填姓名；还没有人就留空"
+    if _BETWEEN_PERSONS.search(text):
+        return "写了不止一个人，请只写一位"
+    if _APART.fullmatch(text) and all(1 < len(part) <= LONGEST_SET_APART for part in text.split(" ")):
+        return "分不清是一个人还是两个人：一个人的请去掉空格，两个人的请只写一位"
+    return ""
+
+
+class HolderField(LineField):
+    """The name of a person or an organization; a blank that sets the characters of a person's name apart (丁　安,
+    王 小 明) is none of it. Two longer parts may be two persons, or words of an organization: they stay apart."""
+
+    def to_python(self, value: Any) -> str:
+        found = super().to_python(value)
+        parts = found.split(" ")
+        is_one_name = _APART.fullmatch(found) and sum(len(part) > 1 for part in parts) < 2
+        return "".join(parts) if is_one_name and len("".join(parts)) <= LONGEST_SET_APART else found
+
+
+class PersonField(HolderField):
+    """The name of one person."""
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        if value and (why := why_no_person(value, is_needed=self.required)):
+            raise ValidationError(f"{self.label}写的是“{value[:20]}”，{why}", code="invalid")
+
+
 class LinesField(forms.CharField):
     """Several lines of text."""
 

@@ -26,7 +26,7 @@ from orgs.models.member import contradictions
 from orgs.periods import during
 from portal.forms.base import EntryForm, Note, Part, Section, Together, add_months, column_of, today
 from portal.forms.enterprises import end_open
-from portal.forms.fields import IdNumberField, SealedField, checked_while_typing, worded
+from portal.forms.fields import IdNumberField, PersonField, SealedField, checked_while_typing, worded
 
 RECRUITING = "中国共产党发展党员工作细则"
 EDUCATION_RULES = "中国共产党党员教育管理工作条例"
@@ -140,6 +140,7 @@ class MemberForm(EntryForm):
             "reinstated_on",
             "note",
         )
+        field_classes = {"name": PersonField}  # noqa: RUF012 - read by Django
 
     def prepare(self) -> None:
         # Only who was taken in without a date, by a sheet that has none, may stay so for now
