@@ -28,7 +28,7 @@ from portal import forms
 from portal.forms import parse_day
 from portal.forms.activities import span_of
 from portal.forms.base import EntryForm, add_months
-from tests.factories import affiliate, make_member, make_organization, make_uscc
+from tests.factories import affiliate, cover, make_member, make_organization, make_uscc
 
 pytestmark = pytest.mark.django_db
 
@@ -43,6 +43,11 @@ def errors_of(form: EntryForm) -> dict[str, list[str]]:
 def saved(form: EntryForm) -> Any:
     assert form.is_valid(), form.errors.as_text()
     return form.commit(Via.PAGE)
+
+
+def again_from(row: Any) -> Any:
+    """The record as it is stored."""
+    return type(row).objects.get(pk=row.pk)
 
 
 # Days
@@ -427,6 +432,62 @@ def test_coverage_from_before_the_founding_is_kept_and_reminded(officer: Any, wo
     assert f"早于成立日期{row.organization.founded_on}" in [note.head for note in form.reminders()]
 
 
+def test_coverage_of_the_same_days_is_entered_once(officer: Any, world: Any) -> None:
+    given = complete("Coverage", world.jia)
+    first = saved(forms.CoverageForm(given | {"until": "2026-06-01"}, user=officer))
+    again = given | {"since": "2026-05-01", "way": "joint"}
+    said = errors_of(forms.CoverageForm(again, user=officer))
+    held = "中共甲河机械支部委员会对甲河软件有限公司的覆盖已登记过一段（2026-03-01至2026-06-01，单独组建）"
+    assert said == {"since": [f"{held}，与这一段日期重叠；请先终止那一段，或直接修改那一段"]}
+    saved(forms.CoverageForm(given | {"since": "2026-06-01"}, user=officer))
+    moved = forms.CoverageForm(given | {"until": "2026-07-01"}, instance=again_from(first), user=officer)
+    assert "与这一段日期重叠" in errors_of(moved)["since"][0]
+    # Of what is on record already a correction elsewhere is not refused
+    cover(world.jia.branch, world.jia.gap, since=dt.date(2026, 5, 1))
+    kept = forms.CoverageForm(
+        given | {"until": "2026-06-01", "doc": "甲字1号"}, instance=again_from(first), user=officer
+    )
+    assert saved(kept).doc == "甲字1号"
+
+
+def test_two_organizations_alone_in_an_enterprise_are_reminded_of(officer: Any, world: Any) -> None:
+    saved(forms.CoverageForm(complete("Coverage", world.jia), user=officer))
+    other = make_organization(world.jia.park, "甲河又一支部")
+    form = forms.CoverageForm(complete("Coverage", world.jia) | {"organization": other.pk}, user=officer)
+    saved(form)
+    assert "中共甲河机械支部委员会已在这家企业单独组建（2026-03-01起）" in [note.head for note in form.reminders()]
+    joint = forms.CoverageForm(
+        complete("Coverage", world.jia) | {"organization": other.pk, "way": "joint"}, user=officer
+    )
+    joint.is_valid()
+    assert not any("已在这家企业" in note.head for note in joint.reminders())
+
+
+def test_a_post_of_the_same_days_is_entered_once(officer: Any, world: Any) -> None:
+    given = complete("Office", world.jia)
+    saved(forms.OfficeForm(given, user=officer))
+    said = errors_of(forms.OfficeForm(given | {"since": "2026-08-01"}, user=officer))
+    held = "甲河预备任中共甲河机械支部委员会宣传委员已登记过一段（2026-07-01起）"
+    assert said == {"since": [f"{held}，与这一段日期重叠；请先终止那一段，或直接修改那一段"]}
+    saved(forms.OfficeForm(given | {"since": "2026-06-01", "until": "2026-07-01"}, user=officer))
+    saved(forms.OfficeForm(given | {"since": "2026-08-01", "post": "organization_member"}, user=officer))
+
+
+def test_a_liaison_is_entered_once(officer: Any, world: Any) -> None:
+    given = complete("WorkCoverage", world.jia) | {"holder": "王工"}
+    saved(forms.WorkCoverageForm(given, user=officer))
+    said = errors_of(forms.WorkCoverageForm(given | {"holder": "王　工"}, user=officer))
+    held = "党建联络员王工在这家企业已登记过一段（2026-03-01起）"
+    assert said == {"since": [f"{held}，与这一段日期重叠；请先终止那一段，或直接修改那一段"]}
+    other = forms.WorkCoverageForm(given | {"holder": "李工"}, user=officer)
+    saved(other)
+    assert not other.reminders()
+    for count in (0, 1):
+        unnamed = forms.WorkCoverageForm(given | {"holder": ""}, user=officer)
+        saved(unnamed)
+        assert [note.head for note in unnamed.reminders()] == ["同类的已有一条"] * count
+
+
 def test_coverage_by_a_dissolved_organization_is_an_error(officer: Any, world: Any) -> None:
     gone = make_organization(world.jia.park, "甲河旧支部", dissolved_on=dt.date(2025, 1, 1))
     given = complete("Coverage", world.jia) | {"organization": gone.pk, "since": "2025-01-01"}
@@ -545,13 +606,23 @@ def test_named_people_stay_within_the_counts(officer: Any, world: Any) -> None:
     )
     saved(again)
     assert [(one.member, one.status) for one in Attendance.objects.filter(activity=row)] == [(side.secretary, "absent")]
-    outside = forms.ActivityForm(base | {"leave_members": [side.worker.pk]}, user=officer)
+    outside = forms.ActivityForm(base | {"title": "又一次", "leave_members": [side.worker.pk]}, user=officer)
     assert errors_of(outside) == {"leave_members": ["请假人员里有不属于这个党组织的人，请重新勾选"]}
 
 
 def test_a_meeting_is_not_entered_before_it_was_held(officer: Any, world: Any) -> None:
     form = forms.ActivityForm(complete("Activity", world.jia) | {"held_on": "2090-01-01"}, user=officer)
     assert "晚于今天" in errors_of(form)["held_on"][0]
+
+
+def test_a_meeting_is_entered_once(officer: Any, world: Any) -> None:
+    given = complete("Activity", world.jia)
+    row = saved(forms.ActivityForm(given, user=officer))
+    said = errors_of(forms.ActivityForm(given | {"place": "会议室"}, user=officer))
+    text = "2026-11-05的主题党日已登记过“主题党日”，不用再登记；同一天确实另有一次的，请把议题写得不同"
+    assert said == {"held_on": [text]}
+    saved(forms.ActivityForm(given | {"title": "又一次主题党日"}, user=officer))
+    saved(forms.ActivityForm(given | {"place": "会议室"}, instance=again_from(row), user=officer))
 
 
 def test_a_statement_with_a_new_source(officer: Any, world: Any) -> None:

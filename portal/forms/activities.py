@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django import forms
@@ -181,9 +181,21 @@ class ActivityForm(EntryForm):
         cleaned = super().clean()
         if cleaned.get("held_on") and cleaned["held_on"] > today():
             self.add_error("held_on", f"会议日期晚于今天{today()}，请在开过以后再登记")
+        self._check_once(cleaned)
         self._settle_counts(cleaned)
         self._check_names(cleaned)
         return cleaned
+
+    def _check_once(self, cleaned: Mapping[str, Any]) -> None:
+        """The same meeting is entered once; the monthly grid asks this of all its lines together."""
+        about = {name: cleaned.get(name) for name in ("organization", "kind", "held_on", "title")}
+        if not all(about.values()) or not self.says_anew(*about):
+            return
+        same = Activity.objects.visible_to(self.user).filter(**about).exclude(pk=self.instance.pk).first()
+        if same is not None:
+            what = f"{same.held_on}的{same.get_kind_display()}"
+            text = f"{what}已登记过“{same.title}”，不用再登记；同一天确实另有一次的，请把议题写得不同"
+            self.add_error("held_on", text)
 
     def _settle_counts(self, cleaned: dict[str, Any]) -> None:
         counts = ("due", "present", "on_leave", "absent")

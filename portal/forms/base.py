@@ -19,6 +19,7 @@ from metrics.models import Source
 from orgs import journal
 from orgs.journal import Via
 from orgs.models import BusinessState, Change, Enterprise, Member, Park, PartyOrganization, User
+from orgs.periods import overlap
 from orgs.scoping import ScopedModel, parks_in_reach
 from portal import type_ahead
 from portal.forms.fields import field_for, worded
@@ -265,6 +266,11 @@ class EntryForm(forms.ModelForm):
             else:
                 del self.errors[NON_FIELD_ERRORS]
 
+    def says_anew(self, *names: str) -> bool:
+        """Whether this form would write another value into one of the fields: a contradiction that is on record
+        already is not held against who corrects something else."""
+        return self.is_new or bool({*names} & {*self.changed_data})
+
     def unsaid(self) -> None:
         """What was typed stands there again, and nothing is said of it: it is not done yet."""
         self.full_clean()
@@ -458,6 +464,16 @@ def option_text(row: Any) -> str:
     if isinstance(row, PartyOrganization) and row.dissolved_on:
         return f"{row}（{row.dissolved_on}撤销）"
     return str(row)
+
+
+def sharing_days(rows: models.QuerySet[Any], since: dt.date, until: dt.date | None) -> Any:
+    """The first of these dated records that shares a day with the period, or ``None``."""
+    return next((row for row in rows if overlap(since, until, row.since, row.until)), None)
+
+
+def span_text(row: Any) -> str:
+    """The period of a dated record as a reader sees it."""
+    return f"{row.since}至{row.until}" if row.until else f"{row.since}起"
 
 
 def names_of(row: Row) -> tuple[str, ...]:

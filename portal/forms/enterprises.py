@@ -24,7 +24,7 @@ from orgs.models import (
 )
 from orgs.models.organization import PERSONAL_WORK_KINDS
 from orgs.scoping import ADMINISTRATORS, Reach, grants_of
-from portal.forms.base import Alike, EntryForm, Note, Part, Section, Together, column_of
+from portal.forms.base import Alike, EntryForm, Note, Part, Section, Together, column_of, sharing_days, span_text
 from portal.forms.fields import CodeField, HolderField, checked_while_typing, half_width, why_no_person
 
 STATE_HINTS = {
@@ -392,7 +392,20 @@ class WorkCoverageForm(EntryForm):
         holder = cleaned.get("holder")
         if holder and cleaned.get("kind") in PERSONAL_WORK_KINDS and (why := why_no_person(holder, is_needed=False)):
             self.add_error("holder", f"{self.fields['holder'].label}写的是“{holder[:20]}”，{why}")
+        self._check_once(cleaned)
         return cleaned
+
+    def _check_once(self, cleaned: Mapping[str, Any]) -> None:
+        """Whoever is named reaches an enterprise in one way once on a day."""
+        about = {name: cleaned.get(name) for name in ("enterprise", "kind", "holder")}
+        since = cleaned.get("since")
+        if not (since and all(about.values())):
+            return
+        others = WorkCoverage.objects.visible_to(self.user).filter(**about).exclude(pk=self.instance.pk)
+        other = sharing_days(others, since, cleaned.get("until"))
+        if other is not None and self.says_anew("since", "until", *about):
+            held = f"{other.get_kind_display()}{other.holder}在这家企业已登记过一段（{span_text(other)}）"
+            self.add_error("since", f"{held}，与这一段日期重叠；请先终止那一段，或直接修改那一段")
 
     def notes(self) -> dict[str, list[Note]]:
         enterprise = self.value("enterprise")
@@ -411,8 +424,11 @@ class WorkCoverageForm(EntryForm):
                 notes["since"] = [
                     Note(f"这家企业{enterprise.settled_on}才入驻，请核对起始日期。", tone="due", head="早于入驻日期")
                 ]
-            same = enterprise.works.filter(kind=kind, until__isnull=True).exclude(pk=self.instance.pk).first()
-            if same is not None and kind != WorkKind.LIAISON:
+            others = enterprise.works.filter(kind=kind, until__isnull=True).exclude(pk=self.instance.pk)
+            if kind == WorkKind.LIAISON:  # an enterprise may have several; without a name two are one
+                others = others.filter(holder="") if not self.value("holder") else others.none()
+            same = others.first()
+            if same is not None:
                 notes["enterprise"] = [
                     Note(
                         f"已登记{same.get_kind_display()}{same.holder}（{same.since}起），若是接替，请先终止原来的一条。",

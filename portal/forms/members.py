@@ -24,7 +24,18 @@ from orgs.models import (
 )
 from orgs.models.member import contradictions
 from orgs.periods import during
-from portal.forms.base import EntryForm, Note, Part, Section, Together, add_months, column_of, today
+from portal.forms.base import (
+    EntryForm,
+    Note,
+    Part,
+    Section,
+    Together,
+    add_months,
+    column_of,
+    sharing_days,
+    span_text,
+    today,
+)
 from portal.forms.enterprises import end_open
 from portal.forms.fields import IdNumberField, PersonField, SealedField, checked_while_typing, worded
 
@@ -436,7 +447,20 @@ class OfficeForm(EntryForm):
         since, organization = cleaned.get("since"), cleaned.get("organization")
         if since and organization and since < organization.founded_on:
             self.add_error("since", f"起始日期早于{organization}的成立日期{organization.founded_on}，请核对")
+        self._check_once(cleaned)
         return cleaned
+
+    def _check_once(self, cleaned: Mapping[str, Any]) -> None:
+        """A member holds a post once on a day; the same first day again is left to the model."""
+        about = {name: cleaned.get(name) for name in ("organization", "member", "post")}
+        since = cleaned.get("since")
+        if not (since and all(about.values())) or "since" in self.errors:
+            return
+        others = Office.objects.visible_to(self.user).filter(**about)
+        other = sharing_days(others.exclude(pk=self.instance.pk).exclude(since=since), since, cleaned.get("until"))
+        if other is not None and self.says_anew("since", "until", *about):
+            held = f"{other.member}任{other.organization}{other.get_post_display()}已登记过一段（{span_text(other)}）"
+            self.add_error("since", f"{held}，与这一段日期重叠；请先终止那一段，或直接修改那一段")
 
     def notes(self) -> dict[str, list[Note]]:
         organization, member = self.value("organization"), self.value("member")

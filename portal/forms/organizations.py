@@ -19,7 +19,7 @@ from orgs.models import (
     Subordination,
 )
 from orgs.periods import during
-from portal.forms.base import EntryForm, Note, Part, Section, add_months, column_of, today
+from portal.forms.base import EntryForm, Note, Part, Section, add_months, column_of, sharing_days, span_text, today
 from portal.forms.enterprises import end_open, non_public_note
 
 BRANCH_RULES = "支部工作条例（试行）"
@@ -270,7 +270,27 @@ class CoverageForm(EntryForm):
         enterprise = cleaned.get("enterprise")
         if since and enterprise and enterprise.left_on and since >= enterprise.left_on:
             self.add_error("since", f"{enterprise}已于{enterprise.left_on}迁出，请核对起始日期或企业")
+        self._check_once(cleaned)
         return cleaned
+
+    def _check_once(self, cleaned: Mapping[str, Any]) -> None:
+        """An organization covers an enterprise once on a day; the same first day again is left to the model."""
+        since, organization, enterprise = (cleaned.get(name) for name in ("since", "organization", "enterprise"))
+        if not (since and organization and enterprise) or "since" in self.errors:
+            return
+        others = Coverage.objects.visible_to(self.user).filter(organization=organization, enterprise=enterprise)
+        other = sharing_days(others.exclude(pk=self.instance.pk).exclude(since=since), since, cleaned.get("until"))
+        if other is not None and self.says_anew("since", "until", "organization", "enterprise"):
+            held = f"{organization}对{enterprise}的覆盖已登记过一段（{span_text(other)}，{other.get_way_display()}）"
+            self.add_error("since", f"{held}，与这一段日期重叠；请先终止那一段，或直接修改那一段")
+
+    def _others_alone(self, enterprise: Enterprise, organization: PartyOrganization) -> Coverage | None:
+        """Another organization that stands alone in the enterprise on a day of this period."""
+        since, until = self.value("since"), self.value("until")
+        others = Coverage.objects.visible_to(self.user).filter(enterprise=enterprise, way__in=SOLO_WAYS)
+        others = others.exclude(pk=self.instance.pk).exclude(organization=organization).select_related("organization")
+        found: Coverage | None = sharing_days(others, since, until) if since else None
+        return found
 
     def notes(self) -> dict[str, list[Note]]:
         enterprise, organization, way = self.value("enterprise"), self.value("organization"), self.value("way")
@@ -302,6 +322,16 @@ class CoverageForm(EntryForm):
             elif heads >= ENOUGH_MEMBERS and way in SOLO_WAYS:
                 notes["way"].append(
                     Note("符合单独组建的条件。", f"{BRANCH_RULES}第四条", "ok", f"这家企业{day}有正式党员{heads}名")
+                )
+        if enterprise is not None and organization is not None and way in SOLO_WAYS:
+            other = self._others_alone(enterprise, organization)
+            if other is not None:
+                notes["organization"].append(
+                    Note(
+                        "请核对组建方式；原来的不再覆盖的，请先终止那一段。",
+                        tone="due",
+                        head=f"{other.organization}已在这家企业{other.get_way_display()}（{span_text(other)}）",
+                    )
                 )
         if way == FormationWay.PROJECT_TEMP:
             notes["way"].append(Note("项目临时组建的不计入组织覆盖。", head="不计入覆盖率"))
