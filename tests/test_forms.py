@@ -28,7 +28,7 @@ from portal import forms
 from portal.forms import parse_day
 from portal.forms.activities import span_of
 from portal.forms.base import EntryForm, add_months
-from tests.factories import affiliate, cover, make_member, make_organization, make_uscc
+from tests.factories import affiliate, cover, make_enterprise, make_member, make_organization, make_uscc
 
 pytestmark = pytest.mark.django_db
 
@@ -486,6 +486,44 @@ def test_a_liaison_is_entered_once(officer: Any, world: Any) -> None:
         unnamed = forms.WorkCoverageForm(given | {"holder": ""}, user=officer)
         saved(unnamed)
         assert [note.head for note in unnamed.reminders()] == ["同类的已有一条"] * count
+
+
+@pytest.fixture
+def gone(world: Any) -> Enterprise:
+    return make_enterprise(world.jia.park, "甲河旧厂", state=None, left_on=dt.date(2024, 9, 17))
+
+
+def test_nothing_begins_at_an_enterprise_that_has_left(officer: Any, gone: Enterprise, world: Any) -> None:
+    work = complete("WorkCoverage", world.jia) | {"enterprise": gone.pk, "since": "2024-09-17"}
+    said = errors_of(forms.WorkCoverageForm(work, user=officer))
+    assert said == {"since": ["甲河旧厂已于2024-09-17迁出，请核对起始日期或企业"]}
+    assert not errors_of(forms.WorkCoverageForm(work | {"since": "2024-09-16"}, user=officer))
+
+    def state(kind: str, since: str) -> dict[str, list[str]]:
+        fresh = BusinessState(enterprise=gone)
+        return errors_of(forms.BusinessStateForm({"state": kind, "since": since}, instance=fresh, user=officer))
+
+    assert state("operating", "2024-09-17") == {"since": ["甲河旧厂已于2024-09-17迁出，请核对起始日期或迁出日期"]}
+    assert state("moved_out", "2024-09-18").keys() == {"since"}
+    assert not state("moved_out", "2024-09-17")
+    assert not state("operating", "2024-09-16")
+
+
+@pytest.mark.parametrize(
+    ("since", "head"), [("2024-09-17", "迁出以后"), ("2023-12-31", "早于入驻日期"), ("2024-05-01", "")]
+)
+def test_employment_outside_the_stay_is_reminded_of(
+    since: str, head: str, officer: Any, gone: Enterprise, world: Any
+) -> None:
+    heads = [head] if head else []
+    fresh = Employment(member=make_member(world.jia.park, "甲河新来"))
+    form = forms.EmploymentForm({"enterprise": gone.pk, "since": since}, instance=fresh, user=officer)
+    saved(form)
+    assert [note.head for note in form.reminders()] == heads
+    given = complete("Member", world.jia) | {"employment_enterprise": gone.pk, "employment_since": since}
+    member = forms.MemberForm(given, user=officer)
+    saved(member)
+    assert [note.head for note in member.reminders()] == heads
 
 
 def test_coverage_by_a_dissolved_organization_is_an_error(officer: Any, world: Any) -> None:

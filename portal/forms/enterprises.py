@@ -36,6 +36,7 @@ STATE_DETAILS = ("state_since", "staff", "fixed_premises", "has_operations", "ab
 COMPARED: Final = ("name", "former_names", "uscc", "kind", "settled_on", "left_on", "address", "contact", "phone")
 MOST_ALIKE: Final = 3
 LEAST_DIGITS: Final = 7  # of a telephone number; fewer are an extension, which many have
+GONE: Final = frozenset({BusinessStateKind.MOVED_OUT, BusinessStateKind.REVOKED, BusinessStateKind.CANCELLED})
 NOTE_OF_NO_STATE = Note("这家企业暂不计入实体运营口径的分母，知道以后请补上。", tone="due", head="经营状态没有填")
 
 
@@ -328,6 +329,19 @@ class BusinessStateForm(EntryForm):
                 if self.initial.get(name) is None:
                     self.initial[name] = getattr(current, name)
 
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        since = cleaned.get("since")
+        if since and self.instance.enterprise_id and self.says_anew("since", "state"):
+            self._check_since(since, self.instance.enterprise, cleaned.get("state"))
+        return cleaned
+
+    def _check_since(self, since: dt.date, enterprise: Enterprise, state: str | None) -> None:
+        left = enterprise.left_on
+        # That it moved out begins on the day it left
+        if left and (since > left or (since == left and state not in GONE)):
+            self.add_error("since", f"{enterprise}已于{left}迁出，请核对起始日期或迁出日期")
+
     def current(self) -> BusinessState | None:
         owner = self.instance.enterprise if self.instance.enterprise_id else None
         if owner is None:
@@ -389,6 +403,10 @@ class WorkCoverageForm(EntryForm):
         cleaned = super().clean()
         if cleaned.get("duty") and cleaned.get("kind") not in (WorkKind.INSTRUCTOR, WorkKind.LIAISON, None):
             self.add_error("duty", "专职或兼职只在指导员、联络员时填写，请改为“未填”")
+        since, enterprise = cleaned.get("since"), cleaned.get("enterprise")
+        left = enterprise.left_on if enterprise else None
+        if since and left and since >= left and self.says_anew("since", "enterprise"):
+            self.add_error("since", f"{enterprise}已于{left}迁出，请核对起始日期或企业")
         holder = cleaned.get("holder")
         if holder and cleaned.get("kind") in PERSONAL_WORK_KINDS and (why := why_no_person(holder, is_needed=False)):
             self.add_error("holder", f"{self.fields['holder'].label}写的是“{holder[:20]}”，{why}")
@@ -399,7 +417,7 @@ class WorkCoverageForm(EntryForm):
         """Whoever is named reaches an enterprise in one way once on a day."""
         about = {name: cleaned.get(name) for name in ("enterprise", "kind", "holder")}
         since = cleaned.get("since")
-        if not (since and all(about.values())):
+        if not (since and all(about.values())) or "since" in self.errors:
             return
         others = WorkCoverage.objects.visible_to(self.user).filter(**about).exclude(pk=self.instance.pk)
         other = sharing_days(others, since, cleaned.get("until"))
@@ -420,10 +438,7 @@ class WorkCoverageForm(EntryForm):
         if enterprise is not None:
             kind = self.value("kind")
             since = self.value("since")
-            if since and enterprise.settled_on > since:
-                notes["since"] = [
-                    Note(f"这家企业{enterprise.settled_on}才入驻，请核对起始日期。", tone="due", head="早于入驻日期")
-                ]
+            notes["since"] = outside_stay(enterprise, since)
             others = enterprise.works.filter(kind=kind, until__isnull=True).exclude(pk=self.instance.pk)
             if kind == WorkKind.LIAISON:  # an enterprise may have several; without a name two are one
                 others = others.filter(holder="") if not self.value("holder") else others.none()
@@ -437,6 +452,16 @@ class WorkCoverageForm(EntryForm):
                     )
                 ]
         return notes
+
+
+def outside_stay(enterprise: Enterprise, since: dt.date | None) -> list[Note]:
+    """The amber note on what begins at an enterprise on a day when it was not in the park."""
+    if since and since < enterprise.settled_on:
+        told = f"这家企业{enterprise.settled_on}才入驻，请核对起始日期。"
+        return [Note(told, tone="due", head="早于入驻日期")]
+    if since and enterprise.left_on and since >= enterprise.left_on:
+        return [Note(f"这家企业已于{enterprise.left_on}迁出，请核对起始日期。", tone="due", head="迁出以后")]
+    return []
 
 
 NON_PUBLIC_NOTE = "只有非公有制企业计入“两个覆盖”的分母。"

@@ -36,7 +36,7 @@ from portal.forms.base import (
     span_text,
     today,
 )
-from portal.forms.enterprises import end_open
+from portal.forms.enterprises import end_open, outside_stay
 from portal.forms.fields import IdNumberField, PersonField, SealedField, checked_while_typing, worded
 
 RECRUITING = "中国共产党发展党员工作细则"
@@ -278,6 +278,7 @@ class MemberForm(EntryForm):
         born, applied = self.value("birth_on"), self.value("applied_on")
         activist, candidate = self.value("activist_on"), self.value("candidate_on")
         admitted, full = self.value("admitted_on"), self.value("full_on")
+        employer = self.value("employment_enterprise")
         return self._notes_on_number(born) | {
             "applied_on": [
                 distance(
@@ -312,6 +313,7 @@ class MemberForm(EntryForm):
                     "预备期已满一年",
                 )
             ],
+            "employment_since": outside_stay(employer, self.value("employment_since")) if employer else [],
             "affiliation_organization": [
                 Note("每个党员都必须编入党的一个支部、小组或者其他特定组织。", f"{EDUCATION_RULES}第二十五条")
             ],
@@ -355,18 +357,18 @@ class EmploymentForm(EntryForm):
     def notes(self) -> dict[str, list[Note]]:
         mine = Employment.objects.visible_to(self.user).filter(member_id=self.instance.member_id, until__isnull=True)
         others = [one for one in mine if one.pk != self.instance.pk]
-        if not others:
-            return {}
-        names = "、".join(f"{one.enterprise}（{one.since}起）" for one in others)
-        return {
-            "since": [
+        enterprise = self.value("enterprise")
+        notes = outside_stay(enterprise, self.value("since")) if enterprise is not None else []
+        if others:
+            names = "、".join(f"{one.enterprise}（{one.since}起）" for one in others)
+            notes.append(
                 Note(
                     f"还在{names}任职；已经离职的，请在党员页面上终止，否则两家都数这名党员。",
                     tone="due",
                     head="另有在职单位",
                 )
-            ]
-        }
+            )
+        return {"since": notes}
 
 
 class AffiliationForm(EntryForm):
