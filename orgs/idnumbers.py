@@ -21,6 +21,7 @@ HIDDEN: Final = "（不显示）"
 # static/portal/codes.js says the same sentences while somebody types; a browser test holds them equal
 OLD: Final = "身份证号是15位的旧号，2013年起已停用，请填18位的号码"
 SIGNS: Final = "身份证号前17位应为数字，第18位是数字或X，请核对"
+NO_AREA: Final = "身份证号前6位不是有效的地区代码，请核对"
 NO_DAY: Final = "身份证号第7至14位不是有效的出生日期，请核对"
 CHECK: Final = "身份证号第18位校验不符，请核对"
 
@@ -49,6 +50,8 @@ def read(number: str, today: dt.date) -> Said:
         raise ValidationError(f"身份证号应为18位，现在是{len(number)}位，请核对", code="length")
     if not re.fullmatch(r"[0-9]{17}[0-9X]", number):
         raise ValidationError(SIGNS, code="signs")
+    if number.startswith("0"):
+        raise ValidationError(NO_AREA, code="area")
     try:
         born = dt.date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
     except ValueError:

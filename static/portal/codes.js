@@ -18,6 +18,7 @@
     if (/^[0-9]{15}$/.test(text)) return "身份证号是15位的旧号，2013年起已停用，请填18位的号码";
     if (length(text) !== 18) return "身份证号应为18位，现在是" + length(text) + "位，请核对";
     if (!/^[0-9]{17}[0-9X]$/.test(text)) return "身份证号前17位应为数字，第18位是数字或X，请核对";
+    if (text.charAt(0) === "0") return "身份证号前6位不是有效的地区代码，请核对";
     var year = Number(text.slice(6, 10)), month = Number(text.slice(10, 12)), day = Number(text.slice(12, 14));
     var born = new Date(year, month - 1, day);
     var exists = born.getFullYear() === year && born.getMonth() === month - 1 && born.getDate() === day;
