@@ -476,7 +476,7 @@ def test_the_workbook_is_the_page(thirty_six: Any, sign_in: SignIn) -> None:
         ),
         ({"from": "2026-02-30"}, "2月只有28天"),
         ({"from": "去年"}, "认不出是哪一天"),
-        ({"day": "2999-01-01"}, "年份请写四位数"),
+        ({"day": "2999-01-01"}, "年份应在1900到2100之间"),
         ({"indicator": "nonsense"}, "没有“nonsense”这个指标"),
     ],
 )

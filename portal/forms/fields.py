@@ -58,12 +58,16 @@ def parse_day(text: str, label: str) -> dt.date:
             raise ValidationError(f"{label}写的是{shown}，缺少哪一日，请补全，如2026-11-15", code="invalid")
         raise ValidationError(f"{label}写的是“{shown[:20]}”，认不出是哪一天，请写成2026-11-15的样子", code="invalid")
     year, month, day = (int(part) for part in found.groups())
-    if len(found[1]) != 4 or not EARLIEST <= year <= LATEST:
+    if len(found[1]) != 4:
         raise ValidationError(f"{label}写的是{shown}，年份请写四位数，如2026", code="invalid")
+    if not EARLIEST <= year <= LATEST:
+        raise ValidationError(f"{label}写的是{shown}，年份应在{EARLIEST}到{LATEST}之间，请核对", code="invalid")
     if not 1 <= month <= 12:
         raise ValidationError(f"{label}写的是{shown}，没有{month}月，请核对", code="invalid")
     days = calendar.monthrange(year, month)[1]
-    if not 1 <= day <= days:
+    if day < 1:
+        raise ValidationError(f"{label}写的是{shown}，没有0日，日期应为1到{days}，请核对", code="invalid")
+    if day > days:
         which = f"{year}年2月" if month == 2 else f"{month}月"
         raise ValidationError(f"{label}写的是{shown}，{which}只有{days}天，请核对", code="invalid")
     return dt.date(year, month, day)
