@@ -363,11 +363,14 @@ def test_a_change_of_state_ends_the_open_one(officer: Any, world: Any) -> None:
     early = forms.BusinessStateForm(
         {"state": "operating", "since": "2023-01-01"}, instance=BusinessState(enterprise=enterprise), user=officer
     )
-    early.is_valid()
-    if not early.errors:
-        with pytest.raises(ValidationError):
-            early.commit(Via.PAGE)
-    assert "重叠" in str(early.errors)
+    settled = "甲河机械有限公司2024-01-01才入驻，经营状态的起始日期早于入驻日期，请核对这两个日期"
+    assert errors_of(early) == {"since": [settled]}
+    for since in ("2026-08-31", "2026-09-01"):
+        form = forms.BusinessStateForm(
+            {"state": "shell", "since": since}, instance=BusinessState(enterprise=enterprise), user=officer
+        )
+        text = "现状态“停产停业”从2026-09-01起，新的状态应从更晚的日子起；是现状态填错了的，请在企业页面上更正那一段"
+        assert errors_of(form) == {"since": [text]}
     assert BusinessState.objects.filter(enterprise=enterprise).count() == 2
 
 

@@ -298,7 +298,7 @@ def test_a_state_is_changed_from_the_enterprise_page(world: Any, sign_in: Any, o
     assert BusinessState.objects.filter(enterprise=row).count() == 2
     clash = client.post(url, {"state": "operating", "since": "2024-06-01"})
     assert clash.status_code == 200
-    assert "日期重叠" in text_of(clash)
+    assert "新的状态应从更晚的日子起" in text_of(clash)
     assert BusinessState.objects.filter(enterprise=row).count() == 2
 
 

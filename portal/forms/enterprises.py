@@ -341,6 +341,13 @@ class BusinessStateForm(EntryForm):
         # That it moved out begins on the day it left
         if left and (since > left or (since == left and state not in GONE)):
             self.add_error("since", f"{enterprise}已于{left}迁出，请核对起始日期或迁出日期")
+        elif since < enterprise.settled_on:
+            settled = f"{enterprise}{enterprise.settled_on}才入驻"
+            self.add_error("since", f"{settled}，经营状态的起始日期早于入驻日期，请核对这两个日期")
+        current = self.current() if self.is_new else None
+        if current is not None and since <= current.since and "since" not in self.errors:
+            held = f"现状态“{current.get_state_display()}”从{current.since}起，新的状态应从更晚的日子起"
+            self.add_error("since", f"{held}；是现状态填错了的，请在企业页面上更正那一段")
 
     def current(self) -> BusinessState | None:
         owner = self.instance.enterprise if self.instance.enterprise_id else None
