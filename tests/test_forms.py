@@ -694,6 +694,29 @@ def test_a_statement_with_a_new_source(officer: Any, world: Any) -> None:
     assert Statement.objects.filter(indicator="另一项").count() == 0
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("８５％", ""),
+        ("85 %", ""),
+        ("92.5", ""),
+        ("90.555", "目标值最多一位小数，如92.5"),
+        ("九成", "目标值写的是“九成”，应为数字，如95或92.5"),
+        ("1000", "目标值应大于0，不超过100，如95或92.5"),
+    ],
+)
+def test_a_target_is_typed_with_or_without_a_percent_sign(
+    typed: str, said: str, administrator: Any, world: Any
+) -> None:
+    given = {"park": world.jia.park.pk, "indicator": "built", "percent": typed, "since": "2027-01-01"}
+    form = forms.TargetForm(given, user=administrator, park=world.jia.park)
+    assert errors_of(form).get("percent", [""])[0] == said
+    statement = complete("Statement", world.jia) | {"value": typed}
+    if said.startswith("目标值写"):
+        text = "数值写的是“九成”，应为数字，文字写法请填在“原文写法”"
+        assert errors_of(forms.StatementForm(statement, user=administrator))["value"] == [text]
+
+
 def test_a_park_is_entered_within_reach_only(administrator: Any, park_administrator: Any, world: Any) -> None:
     data = {
         "name": "丙园区",

@@ -110,9 +110,13 @@ class CountField(forms.IntegerField):
 
 
 class FigureField(forms.DecimalField):
-    """A decimal number; thousands separators and full-width digits are understood."""
+    """A decimal number; thousands separators and full-width digits are understood.
+
+    ``way_out`` ends the sentence about what is no number.
+    """
 
     widget = forms.TextInput
+    way_out = "请核对"
 
     def to_python(self, value: Any) -> Any:
         if isinstance(value, str):
@@ -121,7 +125,7 @@ class FigureField(forms.DecimalField):
                 return None
             if not re.fullmatch(r"-?\d{1,18}(\.\d{1,8})?", plain):
                 raise ValidationError(
-                    f"{self.label}写的是“{value.strip()[:20]}”，应为数字，文字写法请填在“原文写法”", code="invalid"
+                    f"{self.label}写的是“{value.strip()[:20]}”，应为数字，{self.way_out}", code="invalid"
                 )
             value = plain
         return super().to_python(value)
@@ -132,6 +136,22 @@ class FigureField(forms.DecimalField):
             return value
         text = f"{value:f}"
         return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+class PercentField(FigureField):
+    """A number of hundredths: 85, 85% and ８５％ are the same."""
+
+    way_out = "如95或92.5"
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, str) and half_width(value).endswith("%"):
+            value = half_width(value).removesuffix("%")
+        found = super().to_python(value)
+        places = self.decimal_places
+        # Django counts all digits first, and would say that the number is too large
+        if found is not None and places is not None and -found.as_tuple().exponent > places:
+            raise ValidationError(f"{self.label}最多{'一二三四'[places - 1]}位小数，如92.5", code="max_decimal_places")
+        return found
 
 
 class CodeField(forms.CharField):
@@ -301,7 +321,7 @@ def field_for(column: models.Field[Any, Any], **given: Any) -> forms.Field | Non
         given.setdefault(
             "widget", forms.TextInput(attrs={"inputmode": "decimal", "class": "w12", "autocomplete": "off"})
         )
-        return worded(column.formfield(form_class=FigureField, **given))
+        return worded(column.formfield(form_class=given.pop("form_class", FigureField), **given))
     if isinstance(column, models.ForeignKey):
         given.setdefault("empty_label", "请选择")
         return worded(column.formfield(widget=forms.Select(), **given))

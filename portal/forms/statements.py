@@ -77,6 +77,9 @@ class StatementForm(EntryForm):
         source.empty_label = "没有，另填新的来源"
         for name in ("value", "value_high", "unit"):
             self.fields[name].widget.attrs["class"] = "w8"
+        for name in ("value", "value_high"):
+            figure: Any = self.fields[name]
+            figure.way_out = "文字写法请填在“原文写法”"
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

@@ -6,6 +6,7 @@ from django import forms
 
 from metrics.models import Target
 from portal.forms.base import EntryForm, Note, Section
+from portal.forms.fields import PercentField
 
 
 class TargetForm(EntryForm):
@@ -28,6 +29,7 @@ class TargetForm(EntryForm):
     class Meta(EntryForm.Meta):
         model = Target
         fields = ("park", "indicator", "percent", "since", "until", "basis")
+        field_classes = {"percent": PercentField}  # noqa: RUF012 - read by Django
 
     def prepare(self) -> None:
         percent: Any = self.fields["percent"]
@@ -36,7 +38,6 @@ class TargetForm(EntryForm):
             if type(validator).__name__ == "DecimalValidator":
                 validator.messages = validator.messages | {
                     "max_digits": "目标值应大于0，不超过100，如95或92.5",
-                    "max_decimal_places": "目标值最多一位小数，如92.5",
                     "max_whole_digits": "目标值应大于0，不超过100，如95或92.5",
                 }
         percent.error_messages["invalid"] = "目标值应为数字，如95或92.5"
