@@ -1,5 +1,6 @@
-"""A new enterprise that may be on record already: set beside what is stored, and written only when somebody says so."""
+"""A new record that may be there already: set beside what is stored, and written only when somebody says so."""
 
+import datetime as dt
 import re
 from typing import Any
 
@@ -7,10 +8,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from orgs.models import Change, Enterprise
+from orgs.models import Change, Enterprise, Member, PartyOrganization
 from portal.forms import EnterpriseForm
 from portal.models import Draft
-from tests.factories import make_enterprise, make_uscc
+from tests.factories import make_enterprise, make_id_number, make_member, make_organization, make_uscc
 from tests.test_records import edit_data, text_of
 
 pytestmark = pytest.mark.django_db
@@ -109,6 +110,56 @@ def test_nothing_of_another_park_is_shown(client: Client, world: Any) -> None:
 def test_a_change_is_not_asked_about(client: Client, stored: Enterprise, world: Any) -> None:
     url = reverse("record-edit", args=["enterprises", world.jia.gap.pk])
     assert client.post(url, edit_data(client, url) | {"name": stored.name}).status_code == 302
+
+
+def sent(client: Client, url: str, **values: str) -> tuple[dict[str, str], Any]:
+    mark = re.search(r'name="mark" value="([^"]+)"', client.get(url).content.decode())
+    assert mark
+    data = values | {"mark": mark[1]}
+    return data, client.post(url, data)
+
+
+def test_an_organization_whose_name_is_written_otherwise_is_asked_about(client: Client, world: Any) -> None:
+    stored = make_organization(world.jia.park, "中共甲河新能源（鄂尔多斯）支部委员会", short_name="甲河新能源支部")
+    make_organization(world.yi.park, "中共甲河新能源(鄂尔多斯) 支部委员会")
+    given = {
+        "name": "中共甲河新能源(鄂尔多斯) 支部委员会",
+        "short_name": "又",
+        "kind": "branch",
+        "founded_on": "2026-02-01",
+    }
+    data, asked = sent(client, "/ledgers/organizations/new/", **given)
+    (one,) = asked.context["alike"]
+    assert (one.row, one.why, one.url) == (stored, "全称相近", reverse("record", args=["organizations", stored.pk]))
+    assert ("党组织类别", "党支部", "党支部") in one.lines
+    done = client.post("/ledgers/organizations/new/", data | {"different": asked.context["alike_keys"]}, follow=True)
+    assert PartyOrganization.objects.filter(name=given["name"], park=stored.park).exists()
+    assert f"台账里已有“{stored.name}”" in text_of(done)
+
+
+def test_a_member_with_the_name_and_the_birthday_of_another_is_asked_about(client: Client, world: Any) -> None:
+    url, born = "/ledgers/members/new/", dt.date(1980, 5, 6)
+    stored = make_member(world.jia.park, "甲河丁安", birth_on=born)
+    make_member(world.jia.park, "甲河丁安", birth_on=dt.date(1990, 1, 1))
+    make_member(world.yi.park, "甲河丁安", birth_on=born)
+    number = make_id_number(7, "1980-05-06")
+    data, asked = sent(client, url, name="甲河丁安", id_number=number, applied_on="2026-03-01")
+    (one,) = asked.context["alike"]
+    assert (one.row, one.why) == (stored, "姓名和出生日期相同")
+    assert ("出生日期", "1980-05-06", "1980-05-06") in one.lines
+    text = asked.content.decode()
+    assert number not in text
+    # The number is carried on sealed, as on a form that comes back for a correction
+    sealed = re.search(r'name="id_sealed" value="([^"]+)"', text)
+    assert sealed
+    carried = data | {"id_number": "", "id_sealed": sealed[1], "different": asked.context["alike_keys"]}
+    assert client.post(url, carried).status_code == 302
+    new = Member.objects.latest("pk")
+    assert (new.name, new.birth_on, new.open_id_number()) == ("甲河丁安", born, number)
+    # Who has another number is another
+    other = sent(client, url, name="甲河丁安", id_number=make_id_number(9, "1980-05-06"), applied_on="2026-03-01")[1]
+    assert [one.row for one in other.context["alike"]] == [stored]
+    assert sent(client, url, name="甲河丁安", birth_on="1980-05-07", applied_on="2026-03-01")[1].status_code == 302
 
 
 def test_a_code_that_is_taken_leads_to_its_record(officer: Any, client: Client, world: Any) -> None:

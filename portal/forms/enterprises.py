@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import Any, ClassVar, Final
 
 from django import forms
@@ -23,7 +24,7 @@ from orgs.models import (
     WorkKind,
 )
 from orgs.models.organization import PERSONAL_WORK_KINDS
-from orgs.scoping import ADMINISTRATORS, Reach, grants_of
+from orgs.scoping import ADMINISTRATORS, Reach, ScopedModel, grants_of
 from portal.forms.base import Alike, EntryForm, Note, Part, Section, Together, column_of, sharing_days, span_text
 from portal.forms.fields import CodeField, HolderField, checked_while_typing, half_width, why_no_person
 
@@ -202,18 +203,8 @@ class EnterpriseForm(EntryForm):
     def look_again(cls, cleaned: Mapping[str, Any]) -> list[Note]:
         return [] if cleaned.get("state") else [NOTE_OF_NO_STATE]
 
-    def alike(self) -> list[str]:
-        """Enterprises of the same park whose names differ only in brackets, blanks, width or 有限责任公司."""
-        typed = self.value("name") if self.is_bound else None
-        if not typed or self.park is None:
-            return []
-        if self.names_alike is not None:
-            return [name for name in self.names_alike.get(plain_name(typed), ()) if name != self.instance.name][:3]
-        others = Enterprise.objects.visible_to(self.user).in_park(self.park).exclude(pk=self.instance.pk)
-        return [name for name in others.values_list("name", flat=True) if plain_name(name) == plain_name(typed)][:3]
-
     def alikes(self) -> list[Alike]:
-        """Enterprises of the park with the name (as in :meth:`alike`) or the telephone number of a valid new one."""
+        """Enterprises of the park with the name (as in :func:`names_like`) or the telephone number of a new one."""
         park = self.cleaned_data.get("park") or self.park
         if not self.is_new or park is None:
             return []
@@ -225,22 +216,8 @@ class EnterpriseForm(EntryForm):
             if any(same):
                 why[pk] = "、".join(word for word, holds in zip(("名称", "电话"), same, strict=True) if holds)
         # Of many with one telephone number those with the name, too, come first
-        chosen = sorted(why, key=lambda pk: ("名称" not in why[pk], pk))[:MOST_ALIKE]
-        found = rows.in_bulk(chosen)
-        return [
-            Alike(
-                found[pk],
-                reverse("record", args=["enterprises", pk]),
-                f"{why[pk]}相同或相近",
-                [
-                    (str(Enterprise._meta.get_field(one).verbose_name), typed, stored)  # type: ignore[union-attr]
-                    for one in COMPARED
-                    for typed, stored in [(told(self.instance, one), told(found[pk], one))]
-                    if typed or stored
-                ],
-            )
-            for pk in chosen
-        ]
+        chosen = sorted(why, key=lambda pk: ("名称" not in why[pk], pk))
+        return side_by_side(self, "enterprises", {pk: f"{why[pk]}相同或相近" for pk in chosen}, COMPARED)
 
     def notes(self) -> dict[str, list[Note]]:
         notes: dict[str, list[Note]] = {
@@ -249,16 +226,7 @@ class EnterpriseForm(EntryForm):
                 Note("隶属关系、行业主管部门、属地各是一回事：党组织关系、业务指导、兜底管理可能分在三家。")
             ],
         }
-        alike = self.alike()
-        if alike:
-            names = "、".join(f"“{name}”" for name in alike)
-            notes["name"] = [
-                Note(
-                    f"台账里已有{names}，请核对是不是同一家；确实不同的照常登记。",
-                    tone="due",
-                    head="名称相近",
-                )
-            ]
+        notes["name"] = notes_on_name(self, "同一家")
         if self.same_code is not None:
             link, url = f"去看已登记的“{self.same_code}”", reverse("record", args=["enterprises", self.same_code.pk])
             notes["uscc"] = [Note("代码相同的就是同一家企业。", head="已登记", link=link, url=url)]
@@ -285,9 +253,49 @@ def plain_phone(text: str) -> str:
     return digits if len(digits) >= LEAST_DIGITS else ""
 
 
-def told(row: Enterprise, name: str) -> str:
-    """A column of an enterprise as a reader sees it; "" for nothing."""
-    value = row.get_kind_display() if name == "kind" else getattr(row, name)
+def names_like(form: EntryForm) -> list[str]:
+    """Names on record in the park that differ from the typed one only in brackets, blanks, width or 有限责任公司."""
+    typed = form.value("name") if form.is_bound else None
+    if not typed or form.park is None:
+        return []
+    if form.names_alike is not None:
+        return [name for name in form.names_alike.get(plain_name(typed), ()) if name != form.instance.name][:MOST_ALIKE]
+    others = form.model().objects.visible_to(form.user).in_park(form.park).exclude(pk=form.instance.pk)
+    names = (name for name in others.values_list("name", flat=True) if plain_name(name) == plain_name(typed))
+    return list(islice(names, MOST_ALIKE))
+
+
+def notes_on_name(form: EntryForm, same: str) -> list[Note]:
+    """The amber note on such names; ``same`` is what they may be, such as 同一家."""
+    alike = "、".join(f"“{name}”" for name in names_like(form))
+    text = f"台账里已有{alike}，请核对是不是{same}；确实不同的照常登记。"
+    return [Note(text, tone="due", head="名称相近")] if alike else []
+
+
+def side_by_side(form: EntryForm, slug: str, why: Mapping[int, str], columns: Sequence[str]) -> list[Alike]:
+    """The first few of the records with these keys, each beside the new one of a valid form."""
+    chosen = list(why)[:MOST_ALIKE]
+    found = form.model().objects.visible_to(form.user).in_bulk(chosen)
+    return [
+        Alike(
+            found[pk],
+            reverse("record", args=[slug, pk]),
+            why[pk],
+            [
+                (str(form.model()._meta.get_field(one).verbose_name), typed, stored)  # type: ignore[union-attr]
+                for one in columns
+                for typed, stored in [(told(form.instance, one), told(found[pk], one))]
+                if typed or stored
+            ],
+        )
+        for pk in chosen
+    ]
+
+
+def told(row: ScopedModel, name: str) -> str:
+    """A column of a record as a reader sees it; "" for nothing."""
+    shown = getattr(row, f"get_{name}_display", None)
+    value = shown() if shown is not None else getattr(row, name)
     return "" if value in (None, "") else str(value)
 
 

@@ -25,6 +25,7 @@ from orgs.models import (
 from orgs.models.member import contradictions
 from orgs.periods import during
 from portal.forms.base import (
+    Alike,
     EntryForm,
     Note,
     Part,
@@ -36,12 +37,14 @@ from portal.forms.base import (
     span_text,
     today,
 )
-from portal.forms.enterprises import end_open, outside_stay
+from portal.forms.enterprises import end_open, outside_stay, plain_name, side_by_side
 from portal.forms.fields import IdNumberField, PersonField, SealedField, checked_while_typing, worded
 
 RECRUITING = "中国共产党发展党员工作细则"
 EDUCATION_RULES = "中国共产党党员教育管理工作条例"
 BRANCH_RULES = "支部工作条例（试行）"
+# What stands side by side when somebody may be on record already
+COMPARED: Final = ("name", "sex", "birth_on", "applied_on", "admitted_on", "full_on", "left_on", "phone")
 # What the form says of an ID number in the place of showing it
 NO_NUMBER: Final = "18位。出生日期、性别没填的由它得出。提交以后不再显示，也不存入草稿。"
 HELD: Final = "已登记（不显示）。留空不变；填写新号码就是更换。不存入草稿。"
@@ -267,6 +270,18 @@ class MemberForm(EntryForm):
             if kind == AffiliationKind.FORMAL:
                 self.add_error("affiliation_kind", "临时党组织不接转正式组织关系，请改选“临时组织关系”")
         return cleaned
+
+    def alikes(self) -> list[Alike]:
+        """Members of the park with the name and the birthday of a new one; those of another ID number are others."""
+        park, born = self.cleaned_data.get("park") or self.park, self.cleaned_data.get("birth_on")
+        if not self.is_new or park is None or born is None:
+            return []
+        name = plain_name(self.cleaned_data["name"])
+        rows = Member.objects.visible_to(self.user).in_park(park).filter(birth_on=born).order_by("pk")
+        if self.number:
+            rows = rows.filter(id_index="")
+        why = {pk: "姓名和出生日期相同" for pk, other in rows.values_list("pk", "name") if plain_name(other) == name}
+        return side_by_side(self, "members", why, COMPARED)
 
     @classmethod
     def complete(cls, part: Part, values: dict[str, Any], cleaned: Mapping[str, Any]) -> dict[str, Any]:

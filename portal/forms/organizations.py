@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from metrics.coverage import ENOUGH_MEMBERS, on_day
 from orgs.journal import Via
@@ -19,8 +19,19 @@ from orgs.models import (
     Subordination,
 )
 from orgs.periods import during
-from portal.forms.base import EntryForm, Note, Part, Section, add_months, column_of, sharing_days, span_text, today
-from portal.forms.enterprises import end_open, non_public_note
+from portal.forms.base import (
+    Alike,
+    EntryForm,
+    Note,
+    Part,
+    Section,
+    add_months,
+    column_of,
+    sharing_days,
+    span_text,
+    today,
+)
+from portal.forms.enterprises import end_open, non_public_note, notes_on_name, plain_name, side_by_side
 
 BRANCH_RULES = "支部工作条例（试行）"
 TERM_RULES = "关于党的基层组织任期的意见"
@@ -28,6 +39,8 @@ COMMITTEES = frozenset({OrganizationKind.COMPREHENSIVE_COMMITTEE, OrganizationKi
 BRANCHES = frozenset({OrganizationKind.GENERAL_BRANCH, OrganizationKind.BRANCH, OrganizationKind.JOINT_BRANCH})
 # 联合党支部覆盖单位一般不超过5个
 JOINT_AT_MOST = 5
+# What stands side by side when an organization may be on record already
+COMPARED: Final = ("name", "short_name", "kind", "founded_on", "dissolved_on", "phone")
 
 
 def usual_term(kind: str) -> int | None:
@@ -147,6 +160,16 @@ class OrganizationForm(EntryForm):
                 self.add_error(name, f"{self.fields[name].label}早于成立日期{founded}，请核对这两个日期")
         return cleaned
 
+    def alikes(self) -> list[Alike]:
+        """Organizations of the park whose full names differ from a new one's only in blanks, brackets or width."""
+        park = self.cleaned_data.get("park") or self.park
+        if not self.is_new or park is None:
+            return []
+        name = plain_name(self.cleaned_data["name"])
+        rows = PartyOrganization.objects.visible_to(self.user).in_park(park).order_by("pk").values_list("pk", "name")
+        why = {pk: "全称相近" for pk, other in rows if plain_name(other) == name}
+        return side_by_side(self, "organizations", why, COMPARED)
+
     @classmethod
     def complete(cls, part: Part, values: dict[str, Any], cleaned: Mapping[str, Any]) -> dict[str, Any]:
         if part.model is Subordination:
@@ -155,7 +178,7 @@ class OrganizationForm(EntryForm):
 
     def notes(self) -> dict[str, list[Note]]:
         kind = self.value("kind") or ""
-        notes = {"kind": [KIND_NOTES.get(kind, FOUNDING)]}
+        notes = {"name": notes_on_name(self, "同一个"), "kind": [KIND_NOTES.get(kind, FOUNDING)]}
         note = term_note(kind, self.value("term_years"))
         if note is not None and self.is_new:
             notes["term_years"] = [note]
