@@ -573,6 +573,26 @@ def test_member_dates_are_weighed_in_the_margin(officer: Any, world: Any) -> Non
     assert form.notes()["candidate_on"][0].tone == "ok"
 
 
+def test_what_is_still_to_come_is_reminded_of(officer: Any, world: Any) -> None:
+    firm = forms.EnterpriseForm(
+        complete("Enterprise", world.jia) | {"settled_on": "2090-01-01", "state": "operating"}, user=officer
+    )
+    saved(firm)
+    organization = forms.OrganizationForm(
+        complete("Organization", world.jia) | {"held_on": "2090-01-01", "term_years": "3"}, user=officer
+    )
+    saved(organization)
+    election = forms.ElectionForm(
+        {"held_on": "2090-01-01", "term_years": "3"}, instance=Election(organization=world.jia.branch), user=officer
+    )
+    saved(election)
+    for form in (firm, organization, election):
+        assert [note.head[:4] for note in form.reminders()] == ["晚于今天"]
+    ended = forms.end_form(Coverage)({"until": "2090-01-01"}, instance=world.jia.coverage, user=officer)
+    saved(ended)
+    assert [note.head for note in ended.reminders()] == ["终止日期在一年以后"]
+
+
 def test_a_transfer_ends_the_formal_affiliation(officer: Any, world: Any) -> None:
     member = world.jia.secretary
     form = forms.AffiliationForm(

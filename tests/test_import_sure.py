@@ -67,7 +67,7 @@ def row(rng: random.Random) -> list[Any]:
         mostly(rng, [code, code, ""], [code.lower(), code[:-1] + "0", code + "1", 3.30102e17, *ODD]),
         mostly(rng, ["私营企业", "国有企业"], ["私营", "", "合伙", *ODD]),
         mostly(rng, ["制造业", "", "教育"], ["制造", *ODD]),
-        mostly(rng, days, ["2025.13", "去年", "", *ODD]),
+        mostly(rng, days, ["2025.13", "去年", "2090-01-01", "", *ODD]),
         mostly(rng, ["", "", "2026-01-01"], ["2020-01-01", *ODD]),
         mostly(rng, ["正常经营", "正常经营", ""], ["关门", *ODD]),
         mostly(rng, ["", "", "2025-06-01"], ["2019-01-01", *ODD]),

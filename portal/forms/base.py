@@ -6,7 +6,7 @@ import calendar
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -24,6 +24,7 @@ from orgs.scoping import ScopedModel, parks_in_reach
 from portal import type_ahead
 from portal.forms.fields import field_for, worded
 
+FAR_MONTHS: Final = 12  # an end later than this is more likely a slip of the year
 Tone = Literal["", "due", "ok"]
 
 
@@ -133,6 +134,15 @@ def add_months(day: dt.date, months: int) -> dt.date:
     count = day.year * 12 + day.month - 1 + months
     year, month = divmod(count, 12)
     return dt.date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def not_yet(day: dt.date | None) -> list[Note]:
+    """The amber note on a day that is still to come."""
+    return (
+        [Note("请核对日期；确已定下的照常登记。", tone="due", head=f"晚于今天{today()}")]
+        if day and day > today()
+        else []
+    )
 
 
 class EntryForm(forms.ModelForm):
@@ -550,10 +560,14 @@ class EndForm(EntryForm):
         return cleaned
 
     def notes(self) -> dict[str, list[Note]]:
+        until = self.value("until")
+        notes = []
+        if until and until > add_months(today(), FAR_MONTHS):
+            notes.append(Note("请核对年份；到了那一天才终止。", tone="due", head="终止日期在一年以后"))
         if not isinstance(self.instance, BusinessState):
-            return {}
+            return {"until": notes}
         gap = "终止以后没有新的经营状态，企业就成了“经营状态未填”，不再计入分母；有新状态的请改用“变更经营状态”。"
-        return {"until": [Note(gap, head="终止后不计入", tone="due")]}
+        return {"until": [*notes, Note(gap, head="终止后不计入", tone="due")]}
 
     def _say_once(self) -> None:
         super()._say_once()

@@ -25,7 +25,18 @@ from orgs.models import (
 )
 from orgs.models.organization import PERSONAL_WORK_KINDS
 from orgs.scoping import ADMINISTRATORS, Reach, ScopedModel, grants_of
-from portal.forms.base import Alike, EntryForm, Note, Part, Section, Together, column_of, sharing_days, span_text
+from portal.forms.base import (
+    Alike,
+    EntryForm,
+    Note,
+    Part,
+    Section,
+    Together,
+    column_of,
+    not_yet,
+    sharing_days,
+    span_text,
+)
 from portal.forms.fields import CodeField, HolderField, checked_while_typing, half_width, why_no_person
 
 STATE_HINTS = {
@@ -201,7 +212,7 @@ class EnterpriseForm(EntryForm):
 
     @classmethod
     def look_again(cls, cleaned: Mapping[str, Any]) -> list[Note]:
-        return [] if cleaned.get("state") else [NOTE_OF_NO_STATE]
+        return [*not_yet(cleaned["settled_on"]), *([] if cleaned.get("state") else [NOTE_OF_NO_STATE])]
 
     def alikes(self) -> list[Alike]:
         """Enterprises of the park with the name (as in :func:`names_like`) or the telephone number of a new one."""
@@ -227,6 +238,7 @@ class EnterpriseForm(EntryForm):
             ],
         }
         notes["name"] = notes_on_name(self, "同一家")
+        notes["settled_on"] = not_yet(self.value("settled_on"))
         if self.same_code is not None:
             link, url = f"去看已登记的“{self.same_code}”", reverse("record", args=["enterprises", self.same_code.pk])
             notes["uscc"] = [Note("代码相同的就是同一家企业。", head="已登记", link=link, url=url)]

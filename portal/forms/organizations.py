@@ -27,6 +27,7 @@ from portal.forms.base import (
     Section,
     add_months,
     column_of,
+    not_yet,
     sharing_days,
     span_text,
     today,
@@ -182,6 +183,8 @@ class OrganizationForm(EntryForm):
         note = term_note(kind, self.value("term_years"))
         if note is not None and self.is_new:
             notes["term_years"] = [note]
+        if self.is_new:
+            notes["held_on"] = not_yet(self.value("held_on"))
         return notes
 
 
@@ -255,6 +258,7 @@ class ElectionForm(EntryForm):
         note = term_note(self.instance.organization.kind, self.value("term_years"))
         if note is not None:
             notes["term_years"] = [note]
+        notes["held_on"] = not_yet(self.value("held_on"))
         expires, extended = self.value("expires_on"), self.value("extended_to")
         over = bool(expires and extended and extended > add_months(expires, 12))
         notes["extended_to"] = [
