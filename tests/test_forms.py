@@ -573,6 +573,22 @@ def test_member_dates_are_weighed_in_the_margin(officer: Any, world: Any) -> Non
     assert form.notes()["candidate_on"][0].tone == "ok"
 
 
+def test_a_step_of_admission_is_not_entered_before_it_was_taken(officer: Any, world: Any) -> None:
+    said = errors_of(forms.MemberForm({"name": "某", "applied_on": "2090-01-01"}, user=officer))
+    assert list(said) == ["applied_on"]
+    assert said["applied_on"][0].startswith("申请入党日期晚于今天")
+
+
+def test_only_a_member_is_suspended(officer: Any, world: Any) -> None:
+    given = {"name": "某", "applied_on": "2024-01-01", "suspended_on": "2026-01-01"}
+    said = errors_of(forms.MemberForm(given, user=officer))
+    assert said == {"suspended_on": ["停止党籍只对党员，请填写接收为预备党员日期，或清空停止党籍日期"]}
+    saved(forms.MemberForm(given | {"admitted_on": "2025-01-01"}, user=officer))
+    pending = make_member(world.jia.park, "甲河待补", admitted_on=None, full_on=None, dates_pending=True)
+    kept = {"name": "甲河待补", "dates_pending": "on", "suspended_on": "2026-01-01"}
+    assert not errors_of(forms.MemberForm(kept, instance=again_from(pending), user=officer))
+
+
 def test_what_is_still_to_come_is_reminded_of(officer: Any, world: Any) -> None:
     firm = forms.EnterpriseForm(
         complete("Enterprise", world.jia) | {"settled_on": "2090-01-01", "state": "operating"}, user=officer

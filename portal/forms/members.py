@@ -245,6 +245,13 @@ class MemberForm(EntryForm):
                 cleaned["dates_pending"] = False
         elif not any(name in self.errors for name in dates) and not cleaned.get("dates_pending"):
             self.add_error("applied_on", "入党经过至少填一个日期：申请入党、积极分子、发展对象或接收为预备党员日期")
+        for name in dates:
+            if cleaned.get(name) and cleaned[name] > today() and self.says_anew(name):
+                self.add_error(name, f"{self.fields[name].label}晚于今天{today()}，请核对；到了那一天再登记")
+        # Whose dates are still to come is a member all the same
+        is_member = cleaned.get("admitted_on") or "admitted_on" in self.errors or cleaned.get("dates_pending")
+        if cleaned.get("suspended_on") and not is_member and self.says_anew("suspended_on", "admitted_on"):
+            self.add_error("suspended_on", "停止党籍只对党员，请填写接收为预备党员日期，或清空停止党籍日期")
         if cleaned.get("full_on") and not cleaned.get("admitted_on") and "admitted_on" not in self.errors:
             self.add_error("admitted_on", "填了转为正式党员日期，请同时填写接收为预备党员日期")
         left_on, reason = cleaned.get("left_on"), cleaned.get("left_reason")
