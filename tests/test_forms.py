@@ -589,6 +589,18 @@ def test_only_a_member_is_suspended(officer: Any, world: Any) -> None:
     assert not errors_of(forms.MemberForm(kept, instance=again_from(pending), user=officer))
 
 
+def test_who_is_no_member_holds_no_elected_post(officer: Any, world: Any) -> None:
+    applicant = make_member(world.jia.park, "甲河申请", admitted_on=None, full_on=None, applied_on=dt.date(2025, 1, 1))
+    given = complete("Office", world.jia) | {"member": applicant.pk}
+    assert errors_of(forms.OfficeForm(given, user=officer)) == {
+        "member": ["甲河申请还没有入党，不能任宣传委员，请核对人员或职务"]
+    }
+    assert not errors_of(forms.OfficeForm(given | {"post": "party_worker"}, user=officer))
+    probationary = forms.OfficeForm(complete("Office", world.jia), user=officer)
+    saved(probationary)
+    assert [note.head for note in probationary.reminders()] == ["甲河预备2026-07-01还不是正式党员"]
+
+
 def test_what_is_still_to_come_is_reminded_of(officer: Any, world: Any) -> None:
     firm = forms.EnterpriseForm(
         complete("Enterprise", world.jia) | {"settled_on": "2090-01-01", "state": "operating"}, user=officer

@@ -43,6 +43,9 @@ from portal.forms.fields import IdNumberField, PersonField, SealedField, checked
 RECRUITING = "中国共产党发展党员工作细则"
 EDUCATION_RULES = "中国共产党党员教育管理工作条例"
 BRANCH_RULES = "支部工作条例（试行）"
+ELECTION_RULES: Final = "中国共产党基层组织选举工作条例"
+# The posts of a committee, and the leader of a group; 组织员 and 党务工作者 are staff
+ELECTED: Final = frozenset(Post) - {Post.ORGANIZER, Post.PARTY_WORKER}
 # What stands side by side when somebody may be on record already
 COMPARED: Final = ("name", "sex", "birth_on", "applied_on", "admitted_on", "full_on", "left_on", "phone")
 # What the form says of an ID number in the place of showing it
@@ -468,6 +471,10 @@ class OfficeForm(EntryForm):
         cleaned = super().clean()
         if cleaned.get("background") and cleaned.get("post") not in (Post.SECRETARY, None):
             self.add_error("background", "书记来源只在职务是书记时填写，请改为“不填”或改选职务")
+        member, post = cleaned.get("member"), cleaned.get("post")
+        is_outside = member and not member.admitted_on and not member.is_pending
+        if is_outside and post in ELECTED and self.says_anew("member", "post"):
+            self.add_error("member", f"{member}还没有入党，不能任{Post(post).label}，请核对人员或职务")
         since, organization = cleaned.get("since"), cleaned.get("organization")
         if since and organization and since < organization.founded_on:
             self.add_error("since", f"起始日期早于{organization}的成立日期{organization.founded_on}，请核对")
@@ -499,6 +506,10 @@ class OfficeForm(EntryForm):
                 notes["member"].append(
                     distance(rule, f"{BRANCH_RULES}第二十三条", member.full_on, since, 12, "党龄不满1年", "党龄已满1年")
                 )
+        elif post in ELECTED - {Post.GROUP_LEADER} and member is not None and since is not None:
+            if not member.is_pending and (member.full_on is None or member.full_on > since):
+                head = f"{member}{since}还不是正式党员"
+                notes["member"].append(Note("预备党员没有被选举权。", f"{ELECTION_RULES}第五条", "due", head))
         elif post in (Post.SECRETARY, None, ""):
             notes["member"].append(Note(rule, f"{BRANCH_RULES}第二十三条"))
         if post == Post.SECRETARY and organization is not None and since is not None:
