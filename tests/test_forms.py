@@ -621,6 +621,19 @@ def test_what_is_still_to_come_is_reminded_of(officer: Any, world: Any) -> None:
     assert [note.head for note in ended.reminders()] == ["终止日期在一年以后"]
 
 
+def test_below_a_branch_are_groups_and_nothing_else(officer: Any, world: Any) -> None:
+    given = complete("Organization", world.jia) | {"superior": world.jia.branch.pk}
+    text = "中共甲河机械支部委员会是党支部，下面只设党小组，请另选上级党组织"
+    assert errors_of(forms.OrganizationForm(given, user=officer)) == {"superior": [text]}
+    group = saved(forms.OrganizationForm(given | {"kind": "group"}, user=officer))
+    under = forms.SubordinationForm(
+        {"superior": group.pk, "since": "2026-05-01"},
+        instance=Subordination(organization=world.jia.branch),
+        user=officer,
+    )
+    assert errors_of(under) == {"superior": ["新支部是党小组，下面不再设党组织，请另选上级党组织"]}
+
+
 def test_a_transfer_ends_the_formal_affiliation(officer: Any, world: Any) -> None:
     member = world.jia.secretary
     form = forms.AffiliationForm(

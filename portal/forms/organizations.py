@@ -38,6 +38,8 @@ BRANCH_RULES = "支部工作条例（试行）"
 TERM_RULES = "关于党的基层组织任期的意见"
 COMMITTEES = frozenset({OrganizationKind.COMPREHENSIVE_COMMITTEE, OrganizationKind.PARTY_COMMITTEE})
 BRANCHES = frozenset({OrganizationKind.GENERAL_BRANCH, OrganizationKind.BRANCH, OrganizationKind.JOINT_BRANCH})
+# Below these are Party groups and nothing else
+GROUPS_BELOW = frozenset({OrganizationKind.BRANCH, OrganizationKind.JOINT_BRANCH, OrganizationKind.TEMP_BRANCH})
 # 联合党支部覆盖单位一般不超过5个
 JOINT_AT_MOST = 5
 # What stands side by side when an organization may be on record already
@@ -145,6 +147,7 @@ class OrganizationForm(EntryForm):
         founded = cleaned.get("founded_on")
         if not self.is_new:
             return cleaned
+        check_superior(self, cleaned.get("superior"), cleaned.get("kind"))
         if not cleaned.get("superior"):
             for name in ("superior_since", "superior_doc"):
                 if cleaned.get(name):
@@ -188,6 +191,17 @@ class OrganizationForm(EntryForm):
         return notes
 
 
+def check_superior(form: EntryForm, superior: PartyOrganization | None, kind: str | None) -> None:
+    """Refuse a superior that has nothing of this kind below it: below a branch are groups, below a group nothing."""
+    if superior is None or not kind:
+        return
+    told = f"{superior}是{OrganizationKind(superior.kind).label}"
+    if superior.kind == OrganizationKind.GROUP:
+        form.add_error("superior", f"{told}，下面不再设党组织，请另选上级党组织")
+    elif superior.kind in GROUPS_BELOW and kind != OrganizationKind.GROUP:
+        form.add_error("superior", f"{told}，下面只设党小组，请另选上级党组织")
+
+
 class SubordinationForm(EntryForm):
     """A superior. A new one ends the present one on the day it begins."""
 
@@ -205,6 +219,12 @@ class SubordinationForm(EntryForm):
         choices.queryset = choices.queryset.exclude(pk=self.instance.organization_id)  # type: ignore[attr-defined]
         if self.is_new:
             del self.fields["until"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if self.says_anew("superior"):
+            check_superior(self, cleaned.get("superior"), self.instance.organization.kind)
+        return cleaned
 
     def current(self) -> Subordination | None:
         mine = Subordination.objects.visible_to(self.user).filter(organization_id=self.instance.organization_id)
