@@ -634,6 +634,19 @@ def test_below_a_branch_are_groups_and_nothing_else(officer: Any, world: Any) ->
     assert errors_of(under) == {"superior": ["新支部是党小组，下面不再设党组织，请另选上级党组织"]}
 
 
+def test_a_formal_affiliation_to_the_working_committee_is_reminded_of(officer: Any, world: Any) -> None:
+    given = complete("Member", world.jia) | {"affiliation_organization": world.jia.committee.pk}
+    member = forms.MemberForm(given, user=officer)
+    row = saved(member)
+    assert [note.head for note in member.reminders()] == [f"{world.jia.committee}是党工委"]
+    fresh = Affiliation(member=row)
+    data = {"kind": "formal", "organization": world.jia.committee.pk, "since": "2026-05-01"}
+    formal = forms.AffiliationForm(data, instance=fresh, user=officer)
+    assert [note.head for note in formal.reminders()] == [f"{world.jia.committee}是党工委"]
+    inflow = forms.AffiliationForm(data | {"kind": "inflow"}, instance=fresh, user=officer)
+    assert not inflow.reminders()
+
+
 def test_a_transfer_ends_the_formal_affiliation(officer: Any, world: Any) -> None:
     member = world.jia.secretary
     form = forms.AffiliationForm(

@@ -20,6 +20,8 @@ from orgs.models import (
     Employment,
     Member,
     Office,
+    OrganizationKind,
+    PartyOrganization,
     Post,
 )
 from orgs.models.member import contradictions
@@ -340,7 +342,8 @@ class MemberForm(EntryForm):
             ],
             "employment_since": outside_stay(employer, self.value("employment_since")) if employer else [],
             "affiliation_organization": [
-                Note("每个党员都必须编入党的一个支部、小组或者其他特定组织。", f"{EDUCATION_RULES}第二十五条")
+                Note("每个党员都必须编入党的一个支部、小组或者其他特定组织。", f"{EDUCATION_RULES}第二十五条"),
+                *in_working_committee(self.value("affiliation_organization"), self.value("affiliation_kind")),
             ],
         }
 
@@ -366,6 +369,16 @@ def distance(
         return Note(text, cite)
     met = second >= add_months(first, months)
     return Note(text, cite, "ok" if met else "due", enough if met else short)
+
+
+def in_working_committee(organization: PartyOrganization | None, kind: str | None) -> list[Note]:
+    """The amber note on a formal affiliation to a working committee itself."""
+    if organization is None or organization.kind != OrganizationKind.WORKING_COMMITTEE:
+        return []
+    if kind not in (AffiliationKind.FORMAL, None, ""):
+        return []
+    text = "每个党员都必须编入党的一个支部、小组或者其他特定组织，请核对是不是编在它下面的支部。"
+    return [Note(text, f"{EDUCATION_RULES}第二十五条", "due", f"{organization}是党工委")]
 
 
 class EmploymentForm(EntryForm):
@@ -433,7 +446,8 @@ class AffiliationForm(EntryForm):
                 Note(
                     "工作单位或经常居住地变动，或外出6个月以上且地点相对固定的，应当转移组织关系。",
                     f"{EDUCATION_RULES}第二十五条",
-                )
+                ),
+                *in_working_committee(self.value("organization"), self.value("kind")),
             ]
         }
         current = self.current() if self.is_new else None
