@@ -621,6 +621,25 @@ def test_what_is_still_to_come_is_reminded_of(officer: Any, world: Any) -> None:
     assert [note.head for note in ended.reminders()] == ["终止日期在一年以后"]
 
 
+def test_a_first_day_moved_past_what_is_on_record_is_reminded_of(officer: Any, world: Any) -> None:
+    def moved(form: type[EntryForm], row: Any, name: str, day: str) -> list[str]:
+        given = {key: value for key, value in form(instance=row, user=officer).initial.items() if value is not None}
+        made = form(given | {name: day}, instance=again_from(row), user=officer)
+        saved(made)
+        return [f"{note.head}：{note.text}" for note in made.reminders()]
+
+    firm, branch = world.jia.covered, world.jia.branch
+    assert not moved(forms.EnterpriseForm, firm, "settled_on", "2024-01-01")
+    (said,) = moved(forms.EnterpriseForm, firm, "settled_on", "2025-06-01")
+    assert "条记录早于2025-06-01：经营状态1条、组织覆盖1条" in said
+    assert "最早的是2024-01-01的" in said
+    assert not moved(forms.EnterpriseForm, firm, "settled_on", "2025-06-01")  # said once, when it was moved
+    assert not moved(forms.OrganizationForm, branch, "founded_on", "2023-12-01")
+    (said,) = moved(forms.OrganizationForm, branch, "founded_on", "2026-10-31")
+    assert "换届选举1条" in said
+    assert "最早的是2024-03-01的隶属关系" in said
+
+
 def test_below_a_branch_are_groups_and_nothing_else(officer: Any, world: Any) -> None:
     given = complete("Organization", world.jia) | {"superior": world.jia.branch.pk}
     text = "中共甲河机械支部委员会是党支部，下面只设党小组，请另选上级党组织"

@@ -6,6 +6,7 @@ import calendar
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, ClassVar, Final, Literal
 
 from django import forms
@@ -484,6 +485,23 @@ def sharing_days(rows: models.QuerySet[Any], since: dt.date, until: dt.date | No
 def span_text(row: Any) -> str:
     """The period of a dated record as a reader sees it."""
     return f"{row.since}至{row.until}" if row.until else f"{row.since}起"
+
+
+def earlier_records(day: dt.date, *facts: tuple[models.QuerySet[Any], str]) -> list[Note]:
+    """The amber note on records that begin before the first day of what they are about; each of ``facts`` is a
+    queryset and the column of its first day."""
+    found = []
+    for rows, column in facts:
+        asked = rows.filter(**{f"{column}__lt": day}).order_by()
+        told = asked.aggregate(count=models.Count("pk"), first=models.Min(column))
+        if told["count"]:
+            found.append((told["first"], str(rows.model._meta.verbose_name), told["count"]))
+    if not found:
+        return []
+    first, noun, _count = min(found, key=itemgetter(0))
+    text = "、".join(f"{noun}{count}条" for _first, noun, count in found)
+    head = f"有{sum(count for _first, _noun, count in found)}条记录早于{day}"
+    return [Note(f"{text}，最早的是{first}的{noun}，请核对这个日期，或更正那些记录。", tone="due", head=head)]
 
 
 def names_of(row: Row) -> tuple[str, ...]:

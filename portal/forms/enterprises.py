@@ -17,6 +17,8 @@ from orgs.journal import Via
 from orgs.models import (
     BusinessState,
     BusinessStateKind,
+    Coverage,
+    Employment,
     Enterprise,
     EnterpriseKind,
     Park,
@@ -33,6 +35,7 @@ from portal.forms.base import (
     Section,
     Together,
     column_of,
+    earlier_records,
     not_yet,
     sharing_days,
     span_text,
@@ -214,6 +217,15 @@ class EnterpriseForm(EntryForm):
     def look_again(cls, cleaned: Mapping[str, Any]) -> list[Note]:
         return [*not_yet(cleaned["settled_on"]), *([] if cleaned.get("state") else [NOTE_OF_NO_STATE])]
 
+    def _left_behind(self) -> list[Note]:
+        """What is on record about the enterprise from before the day on which it now is said to have come."""
+        settled = self.value("settled_on")
+        if self.is_new or not settled or not self.says_anew("settled_on"):
+            return []
+        kinds: tuple[type[ScopedModel], ...] = (BusinessState, Coverage, WorkCoverage, Employment)
+        mine = (kind.objects.visible_to(self.user).filter(enterprise=self.instance.pk) for kind in kinds)
+        return earlier_records(settled, *((rows, "since") for rows in mine))
+
     def alikes(self) -> list[Alike]:
         """Enterprises of the park with the name (as in :func:`names_like`) or the telephone number of a new one."""
         park = self.cleaned_data.get("park") or self.park
@@ -238,7 +250,7 @@ class EnterpriseForm(EntryForm):
             ],
         }
         notes["name"] = notes_on_name(self, "同一家")
-        notes["settled_on"] = not_yet(self.value("settled_on"))
+        notes["settled_on"] = [*not_yet(self.value("settled_on")), *self._left_behind()]
         if self.same_code is not None:
             link, url = f"去看已登记的“{self.same_code}”", reverse("record", args=["enterprises", self.same_code.pk])
             notes["uscc"] = [Note("代码相同的就是同一家企业。", head="已登记", link=link, url=url)]

@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
+from activities.models import Activity
 from metrics.coverage import ENOUGH_MEMBERS, on_day
 from orgs.journal import Via
 from orgs.models import (
     SOLO_WAYS,
     TEMPORARY_KINDS,
+    Affiliation,
     Coverage,
     Election,
     Enterprise,
     FormationWay,
+    Office,
     OrganizationKind,
     PartyOrganization,
     Subordination,
 )
 from orgs.periods import during
+from orgs.scoping import ScopedModel
 from portal.forms.base import (
     Alike,
     EntryForm,
@@ -27,6 +31,7 @@ from portal.forms.base import (
     Section,
     add_months,
     column_of,
+    earlier_records,
     not_yet,
     sharing_days,
     span_text,
@@ -188,7 +193,18 @@ class OrganizationForm(EntryForm):
             notes["term_years"] = [note]
         if self.is_new:
             notes["held_on"] = not_yet(self.value("held_on"))
+        notes["founded_on"] = self._left_behind()
         return notes
+
+    def _left_behind(self) -> list[Note]:
+        """What is on record about the organization from before the day on which it now is said to have been founded."""
+        founded = self.value("founded_on")
+        if self.is_new or not founded or not self.says_anew("founded_on"):
+            return []
+        begins: dict[type[ScopedModel], str] = {Election: "held_on", Activity: "held_on"}
+        kinds: tuple[type[ScopedModel], ...] = (Subordination, Election, Coverage, Affiliation, Office, Activity)
+        mine = ((kind.objects.visible_to(self.user).filter(organization=self.instance.pk), kind) for kind in kinds)
+        return earlier_records(founded, *((rows, begins.get(kind, "since")) for rows, kind in mine))
 
 
 def check_superior(form: EntryForm, superior: PartyOrganization | None, kind: str | None) -> None:
