@@ -21,6 +21,7 @@ from orgs.models import (
     Member,
     Office,
     PartyOrganization,
+    Post,
     Subordination,
     WorkCoverage,
 )
@@ -28,7 +29,7 @@ from portal import forms
 from portal.forms import parse_day
 from portal.forms.activities import span_of
 from portal.forms.base import EntryForm, add_months
-from tests.factories import affiliate, cover, make_enterprise, make_member, make_organization, make_uscc
+from tests.factories import affiliate, appoint, cover, make_enterprise, make_member, make_organization, make_uscc
 
 pytestmark = pytest.mark.django_db
 
@@ -528,6 +529,25 @@ def test_employment_outside_the_stay_is_reminded_of(
     member = forms.MemberForm(given, user=officer)
     saved(member)
     assert [note.head for note in member.reminders()] == heads
+
+
+def test_who_leaves_holds_no_post_any_more(officer: Any, world: Any) -> None:
+    member = make_member(world.jia.park, "甲河离任")
+    branch = make_organization(world.jia.park, "甲河旧支部")
+    ended = appoint(member, branch, post=Post.DEPUTY_SECRETARY, since=dt.date(2020, 1, 1), until=dt.date(2021, 1, 1))
+    held = appoint(member, branch, since=dt.date(2021, 1, 1))
+
+    def leaving(day: str) -> forms.MemberForm:
+        given = complete("Member", world.jia) | {"name": member.name, "left_on": day, "left_reason": "deceased"}
+        return forms.MemberForm(given, instance=Member.objects.get(pk=member.pk), user=officer)
+
+    assert errors_of(leaving("2021-01-01")) == {"left_on": ["2021-01-01起还任甲河旧支部书记，请核对这两个日期"]}
+    form = leaving("2026-10-01")
+    saved(form)
+    held.refresh_from_db()
+    ended.refresh_from_db()
+    assert (held.until, ended.until) == (dt.date(2026, 10, 1), dt.date(2021, 1, 1))
+    assert "同时免去1个党内职务" in [note.head for note in form.reminders()]
 
 
 def test_coverage_by_a_dissolved_organization_is_an_error(officer: Any, world: Any) -> None:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, ClassVar, Final
 
 from django import forms
+from django.db import models
 from django.urls import reverse
 
 from orgs import idnumbers, journal, keyring, sealing
@@ -264,6 +265,11 @@ class MemberForm(EntryForm):
             self.add_error("left_reason", "填了离开日期，请同时选择离开原因")
         if reason and not left_on and "left_on" not in self.errors:
             self.add_error("left_on", "选了离开原因，请同时填写离开日期")
+        late = self._offices(left_on).filter(since__gte=left_on).first() if left_on else None
+        if late is not None and self.says_anew("left_on"):
+            self.add_error(
+                "left_on", f"{late.since}起还任{late.organization}{late.get_post_display()}，请核对这两个日期"
+            )
         for owner, needed in (
             ("employment_enterprise", "employment_since"),
             ("affiliation_organization", "affiliation_since"),
@@ -294,6 +300,18 @@ class MemberForm(EntryForm):
             rows = rows.filter(id_index="")
         why = {pk: "姓名和出生日期相同" for pk, other in rows.values_list("pk", "name") if plain_name(other) == name}
         return side_by_side(self, "members", why, COMPARED)
+
+    def after(self, row: Member, via: Via) -> None:
+        """Who has left holds no post any more: it would go on counting as that of a secretary."""
+        for office in self._offices(row.left_on) if row.left_on else ():
+            if office.until != row.left_on:
+                office.until = row.left_on
+                journal.save(office, self.user, via)
+
+    def _offices(self, left_on: dt.date) -> models.QuerySet[Office]:
+        """The posts that the day of leaving ends, or has ended."""
+        held = Office.objects.visible_to(self.user).filter(member=self.instance.pk)
+        return held.exclude(until__lt=left_on).select_related("organization").order_by("since", "pk")
 
     @classmethod
     def complete(cls, part: Part, values: dict[str, Any], cleaned: Mapping[str, Any]) -> dict[str, Any]:
@@ -358,6 +376,13 @@ class MemberForm(EntryForm):
             notes["id_number"] = [Note(told, tone="due", head="这个身份证号在别处也有登记")]
         if born and (self.number or self.had_number) and "birth_on" not in self.errors:
             notes["birth_on"] = [Note("出生日期、性别与身份证号相符。", tone="ok", head="由身份证号得出")]
+        left_on = self.value("left_on")
+        ended = [] if self.is_new or left_on is None else list(self._offices(left_on))
+        if ended:
+            text = "、".join(f"{one.organization}{one.get_post_display()}" for one in ended)
+            notes.setdefault("left_on", []).append(
+                Note(f"{text}，任职到这一天为止。", tone="due", head=f"同时免去{len(ended)}个党内职务")
+            )
         return notes
 
 
