@@ -1,7 +1,7 @@
 """The only place for what the portal keeps for itself: stories, screens, views, files, imports, merges, drafts."""
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import ClassVar, Final
 
 from django.core.exceptions import ValidationError
@@ -270,6 +270,8 @@ class ImportBatch(ScopedModel):
         DONE = "done", "已导入"
         UNDONE = "undone", "已撤销"
         DROPPED = "dropped", "已放弃"
+
+    hidden: Sequence[int] = ()  # rows that the sheet just read hides or filters out; told once and not kept
 
     read_roles = RECORD_WRITERS
     # What the trail says of a batch is that it was there; what it did stands at the records themselves

@@ -358,3 +358,14 @@ def test_a_ledger_sent_back_untouched_asks_no_form(
     batch = opened(park, officer, data, slug)
     assert set(kinds(batch)) == {"unchanged"}
     assert all(one.name for one in batches.outcomes_of(batch))
+
+
+def test_hidden_rows_are_read_and_told(park: Park, officer: User, browser: Client) -> None:
+    made = Workbook()
+    leaf: Any = made.active
+    for line in (("企业名称", "企业类型", "入驻日期"), *((f"{n}厂", "私营企业", "2025-03-01") for n in (1, 2, 3))):
+        leaf.append(line)
+    leaf.row_dimensions[3].hidden = True
+    page = browser.post(reverse("import-start", args=["enterprises"]), {"file": sent(saved(made))}, follow=True)
+    assert "表里有1行是隐藏或筛选掉的（第3行），也一起核对了" in page.content.decode()
+    assert kinds(ImportBatch.objects.get()) == ["created"] * 3

@@ -74,6 +74,7 @@ def read_file(batch: ImportBatch, plan: Taker, data: bytes, sheet: str = "") -> 
     batch.file, batch.sheet = numbers.kept_out(data, book, sealed), leaf.name
     rows = as_seen(leaf, head)
     take_leaf(batch, plan, rows, head)
+    batch.hidden = [number for number in rows if number in leaf.hidden_rows and str(number) in batch.rows]
     return sheet_of(batch, rows)
 
 

@@ -40,6 +40,7 @@ from portal.processes import REFRESH, Busy
 
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 MOST_BATCHES: Final = 50
+MOST_HIDDEN: Final = 8  # numbers of rows in a sentence
 MOST_ROWS: Final = 200  # of one kind shown on the page; the returned workbook has all
 MOST_NAMED: Final = 5  # records in a sentence
 LARGEST_MB: Final = 10
@@ -138,6 +139,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
         batch = batches.new_batch(plan, about.user, park, upload.name)
         try:
             take_file(batch, about.user, upload.read())
+            tell_of_hidden(request, batch)
         except (Unreadable, NoHead, TooMany) as problem:
             form.add_error("file", str(problem))
         else:
@@ -329,6 +331,7 @@ def file(request: HttpRequest, pk: int) -> HttpResponse:
             if not one.file:
                 raise Unreadable("这个工作簿含有身份证号，又太大，没有留底，请重新上传。")
             take_file(one, about.user, bytes(one.file), sheet)
+        tell_of_hidden(request, one)
     except (Unreadable, NoHead, TooMany) as problem:
         messages.error(request, f"{problem}这一批还是原来的文件。")
     return redirect("import-batch", one.pk)
@@ -514,6 +517,14 @@ def take_file(one: ImportBatch, user: User, data: bytes, sheet: str = "") -> Non
         batches.take_file(one, batches.plan_for(one), user, data, sheet, patience=jobs.FORMS_AT_ONCE)
     except Long:
         jobs.begin(one, user, "check")
+
+
+def tell_of_hidden(request: HttpRequest, one: ImportBatch) -> None:
+    """Rows that nobody sees in the sheet are read like the others: who filtered them out may not want them."""
+    if one.hidden:
+        some = "、".join(map(str, one.hidden[:MOST_HIDDEN])) + ("等" if len(one.hidden) > MOST_HIDDEN else "")
+        what = f"表里有{len(one.hidden)}行是隐藏或筛选掉的（第{some}行）"
+        messages.info(request, f"{what}，也一起核对了；不要它们的，请在表里删去后重新上传。")
 
 
 def recheck(one: ImportBatch, user: User) -> bool:
