@@ -15,7 +15,7 @@ from portal import conflicts
 from portal.conflicts import Difference
 from portal.forms import EnterpriseForm
 from portal.records.parts import KEPT_BY_PARK
-from tests.factories import affiliate, make_member
+from tests.factories import affiliate, make_member, make_organization
 from tests.test_records import edit_data, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.crawl]
@@ -319,12 +319,13 @@ def test_a_draft_of_a_new_state_keeps_what_it_was_drawn_from(
 
 def test_two_superiors_at_once_are_told_of_each_other(mine: Client, other: Client, world: Any) -> None:
     url = reverse("record-fact-new", args=["organizations", world.jia.branch.pk, "superiors"])
+    above = make_organization(world.jia.park, "甲河党总支", kind="general_branch")
     data = edit_data(mine, url)
-    change(other, url, superior=world.jia.joint_branch.pk, since="2026-11-12")
+    change(other, url, superior=above.pk, since="2026-11-12")
     response = mine.post(url, data | {"superior": world.jia.committee.pk, "since": "2026-11-15", "doc": "甲委1号"})
     assert response.status_code == 200
     text = text_of(response)
-    assert f"上级党组织“{world.jia.joint_branch}”" in text
+    assert f"上级党组织“{above}”" in text
     assert "仍然提交" in text
     assert not Subordination.objects.filter(since="2026-11-15").exists()
     assert mine.post(url, resent(response)).status_code == 302
@@ -333,9 +334,9 @@ def test_two_superiors_at_once_are_told_of_each_other(mine: Client, other: Clien
     # The present one corrected meanwhile
     data = edit_data(mine, url)
     at = ["organizations", world.jia.branch.pk, "superiors", present.pk]
-    change(other, reverse("record-fact-edit", args=at), superior=world.jia.joint_branch.pk)
+    change(other, reverse("record-fact-edit", args=at), superior=above.pk)
     response = mine.post(url, data | {"superior": world.jia.committee.pk, "since": "2026-11-20"})
-    assert f"上级党组织由“{world.jia.committee}”改为“{world.jia.joint_branch}”" in text_of(response)
+    assert f"上级党组织由“{world.jia.committee}”改为“{above}”" in text_of(response)
 
 
 def test_an_affiliation_beside_the_formal_one_is_no_conflict(mine: Client, other: Client, world: Any) -> None:

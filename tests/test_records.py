@@ -364,7 +364,8 @@ def test_a_deleted_change_leaves_no_gap_behind(world: Any, sign_in: Any, officer
 def test_the_period_before_a_deleted_one_goes_on_to_where_that_ended(world: Any, sign_in: Any, officer: Any) -> None:
     client, branch = sign_in(officer), world.jia.branch
     new = at("record-fact-new", "organizations", branch.pk, "superiors")
-    for superior, since in ((world.jia.joint_branch, "2026-03-01"), (world.jia.committee, "2026-06-01")):
+    above = make_organization(world.jia.park, "甲河党总支", kind="general_branch")
+    for superior, since in ((above, "2026-03-01"), (world.jia.committee, "2026-06-01")):
         assert client.post(new, {"superior": superior.pk, "since": since}).status_code == 302
     first, mistake, last = Subordination.objects.filter(organization=branch).order_by("since")
     url = at("record-fact-delete", "organizations", branch.pk, "superiors", mistake.pk)
@@ -397,7 +398,8 @@ def test_the_period_before_a_deleted_one_stays_as_it_is_when_asked(world: Any, s
 def test_nothing_is_deleted_when_the_period_before_can_not_go_on(world: Any, sign_in: Any, officer: Any) -> None:
     client, side = sign_in(officer), world.jia
     new = at("record-fact-new", "organizations", side.branch.pk, "superiors")
-    assert client.post(new, {"superior": side.joint_branch.pk, "since": "2026-03-01"}).status_code == 302
+    above = make_organization(side.park, "甲河党总支", kind="general_branch")
+    assert client.post(new, {"superior": above.pk, "since": "2026-03-01"}).status_code == 302
     mistake = Subordination.objects.get(organization=side.branch, until=None)
     first = Subordination.objects.get(organization=side.branch, until="2026-03-01")
     # Its superior has come under it since
