@@ -13,7 +13,7 @@ from orgs.models import Park, User
 from portal.imports import check, heads, numbers, shelf
 from portal.imports.cells import Book, Cell, Sheet as Leaf, read
 from portal.imports.heads import Head
-from portal.imports.lines import Lines, as_seen, is_nothing
+from portal.imports.lines import MAYBE_NOTHING, Lines, as_seen, is_nothing
 from portal.imports.outcomes import Choices, Outcome, Progress, Result, Sheet, untold
 from portal.imports.parts import column_letters
 from portal.imports.reading import kept, restored, typed as as_typed
@@ -157,7 +157,11 @@ def sheet_of(batch: ImportBatch, read_now: Mapping[int, Mapping[int, Cell]] | No
     for row in sorted(int(key) for key in batch.rows):
         cells = _restored_row(batch, row, columns.values()) if read_now is None else read_now[row]
         found = ((name, cells.get(column)) for name, column in columns.items())
-        rows[row] = {name: cell for name, cell in found if cell is not None and not is_nothing(cell)}
+        rows[row] = {
+            name: cell
+            for name, cell in found
+            if cell is not None and (cell.text[:1] not in MAYBE_NOTHING or not is_nothing(cell))
+        }
     return Sheet(rows, columns)
 
 

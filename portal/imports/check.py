@@ -176,7 +176,8 @@ class Work:
             typed["name"] = values["name"] = stored.values["name"]
             hints = [written_otherwise(stored)]
         if not unread and (is_sure or stored is not None):
-            has_namesake, label = self._has_namesake(cells), label_of(cells)
+            has_namesake = stored is None and self._has_namesake(cells)
+            label = label_of(cells) if stored is not None else ""
             settled = self.sure.settle(number, stored, values, has_namesake=has_namesake, label=label)
             if settled is not None:
                 settled.hints += hints

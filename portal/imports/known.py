@@ -37,8 +37,9 @@ class Known:
 
     def __init__(self, plan: Plan, user: User, park: Park, sheet_fields: Sequence[str]) -> None:
         self.plan = plan
+        self.has_names = any("name" in names for names in plan.keys)
         self.by_key: list[dict[Key, list[Record]]] = [defaultdict(list) for _names in plan.keys]
-        self.by_plain: list[dict[Key, list[Record]]] = [defaultdict(list) for _names in plan.keys]
+        self.by_plain: dict[str, list[Record]] = defaultdict(list)
         columns = {one.name: one.attname for one in plan.model._meta.concrete_fields}
         told = {*sheet_fields, *(name for names in plan.keys for name in names)}
         names = [name for name in columns if name in told]
@@ -68,30 +69,40 @@ class Known:
                 records[owner].facts[place] = dict(zip(columns, values, strict=True))
 
     def _put(self, record: Record) -> None:
-        for place, names in enumerate(self.plan.keys):
-            self.by_key[place][tuple(record.values.get(name) for name in names)].append(record)
-            if "name" in names:
-                self.by_plain[place][_plain(record.values, names)].append(record)
+        for names, found in zip(self.plan.keys, self.by_key, strict=True):
+            found[tuple(record.values.get(name) for name in names)].append(record)
+        if self.has_names:
+            self.by_plain[plain_name(record.values.get("name") or "")].append(record)
 
     def find(self, values: Mapping[str, Any]) -> Found:
         """The records that a row with these values may be about; first those of the very same name.
 
         By a later key only those that lack what the earlier keys say: a namesake born on another day is another person.
         """
-        for is_loose in (False, True):
-            told_before: set[str] = set()
-            for place, names in enumerate(self.plan.keys):
-                if not filled(values, names):
-                    continue
-                lacking = told_before - set(names)
-                told_before |= set(names)
-                if is_loose:
-                    same = self.by_plain[place].get(_plain(values, names), []) if "name" in names else []
-                else:
-                    same = self.by_key[place].get(tuple(values[name] for name in names), [])
-                same = [one for one in same if all(one.values.get(name) in (None, "") for name in lacking)]
-                if same:
-                    return Found([one for one in same if one.row][:1] or same, names, is_loose)
+        told_before: set[str] = set()
+        for names, found in zip(self.plan.keys, self.by_key, strict=True):
+            if not filled(values, names):
+                continue
+            same = lacking(found.get(tuple(values[name] for name in names), ()), told_before - set(names))
+            told_before |= set(names)
+            if same:
+                return Found([one for one in same if one.row][:1] or same, names)
+        near = self.by_plain.get(plain_name(values["name"])) if self.has_names and values.get("name") else None
+        return self._near(values, near) if near else Found([], ())
+
+    def _near(self, values: Mapping[str, Any], near: Sequence[Record]) -> Found:
+        """The same among records whose names are only written otherwise."""
+        told_before: set[str] = set()
+        for names in self.plan.keys:
+            if not filled(values, names):
+                continue
+            others = [name for name in names if name != "name"]
+            alike = near if len(others) < len(names) else ()
+            alike = [one for one in alike if all(one.values.get(name) == values[name] for name in others)]
+            same = lacking(alike, told_before - set(names))
+            told_before |= set(names)
+            if same:
+                return Found([one for one in same if one.row][:1] or same, names, True)
         return Found([], ())
 
     def claim(self, record: Record | None, number: int, values: Mapping[str, Any]) -> int:
@@ -105,5 +116,6 @@ class Known:
         return 0
 
 
-def _plain(values: Mapping[str, Any], names: Sequence[str]) -> Key:
-    return tuple(plain_name(values.get(name) or "") if name == "name" else values.get(name) for name in names)
+def lacking(records: Sequence[Record], names: set[str]) -> list[Record]:
+    """Those that say nothing under these names."""
+    return [one for one in records if all(one.values.get(name) in (None, "") for name in names)]

@@ -1,10 +1,11 @@
 """The only place that draws the rows of a ledger: a template loop over hundreds of cells would take longer than SQL."""
 
+import html
 from collections.abc import Sequence
 from functools import lru_cache
 
 from django import template
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from portal.listing import Cell
@@ -12,6 +13,8 @@ from portal.picking import Bar, Picked
 from portal.templatetags.show import UNKNOWN, icon, state
 
 register = template.Library()
+
+MUTED = format_html('<span class="muted">{}</span>', UNKNOWN)
 
 
 @register.simple_tag
@@ -58,7 +61,7 @@ def _drawn(cells: Sequence[Cell], plain: bool) -> SafeString:
     return SafeString(
         "".join(
             f"<td{_class(cell.css, plain)}{_label(cell.column.phone)}>"
-            f"{conditional_escape(cell.text) if plain else _inside(cell)}</td>"
+            f"{escaped(cell.text) if plain else _inside(cell)}</td>"
             for cell in cells
         )
     )
@@ -76,10 +79,15 @@ def _label(phone: str | None) -> SafeString:
     return format_html(' data-l="{}"', phone) if phone else SafeString("")
 
 
-def _inside(cell: Cell) -> SafeString:
+def _inside(cell: Cell) -> str:
     if cell.tone:
         return state(cell.tone, cell.text)
     if not cell.known:
-        return format_html('<span class="muted">{}</span>', UNKNOWN)
-    text = conditional_escape(cell.text)
-    return format_html('<a href="{}">{}</a>', cell.url, text) if cell.url else text
+        return MUTED
+    text = escaped(cell.text)
+    return f'<a href="{escaped(cell.url)}">{text}</a>' if cell.url else text
+
+
+def escaped(text: str) -> str:
+    """As conditional_escape does, without asking each of a thousand cells whether it is to be translated later."""
+    return text if isinstance(text, SafeString) else html.escape(text)

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from django import forms, template
+from django.conf import settings
 from django.core.paginator import Page
 from django.templatetags.static import static
 from django.utils import timezone
@@ -126,11 +127,13 @@ def anchor(field: forms.BoundField) -> str:
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """A picture from icons.svg, drawn in the colour of the text beside it."""
-    return _picture(static("portal/icons.svg"), name)
+    return _picture(settings.STATIC_URL, name)
 
 
 @lru_cache(maxsize=256)
-def _picture(file: str, name: str) -> SafeString:
+def _picture(at: str, name: str) -> SafeString:
+    """Of the hundred pictures of a page most are the same: where the file lies is asked once for each."""
+    file = static("portal/icons.svg")
     return format_html('<svg class="i" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>', file, name)
 
 
