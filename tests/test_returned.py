@@ -22,7 +22,7 @@ from portal.imports.plans import PLANS
 from portal.models import ImportBatch
 from tests.factories import grant, make_park, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.crawl]
 
 HEADS = ("企业名称", "企业类型", "入驻日期", "经营状态", "职工数", "联系电话")
 ONE = ("一号机械有限公司", "私营企", "2025-03-01", "正常经营", 12, "0477-1")
