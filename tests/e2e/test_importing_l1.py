@@ -64,7 +64,9 @@ def test_thirty_enterprises_with_five_mistakes(
         wrong = mistaken()[number - 4]
         for head in {*right[number - 4], *wrong}:
             if wrong.get(head) != right[number - 4].get(head):
-                tab.locator(f"#c{column(head)}").fill(str(right[number - 4].get(head, "")))
+                cell, meant = tab.locator(f"#c{column(head)}"), str(right[number - 4].get(head, ""))
+                is_choice = cell.evaluate("element => element.tagName") == "SELECT"
+                cell.select_option(meant) if is_choice else cell.fill(meant)
         tab.get_by_role("button", name="改好，看下一处错误").click()
     expect(tab.locator(".counts .v")).to_have_text(["30", "0", "0", "0"])
     tab.get_by_role("link", name="去确认").click()
