@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from io import BytesIO
 from typing import Any
 
 import pytest
@@ -36,7 +35,7 @@ from tests.factories import (
     meet,
     work,
 )
-from tests.test_imports import book, confirmed, kinds, opened, sent
+from tests.test_imports import book, confirmed, kinds, opened, saved, sent
 
 pytestmark = pytest.mark.django_db
 
@@ -154,12 +153,6 @@ def test_a_list_is_compared_by_columns_settled_for_an_import(park: Park, officer
     page = browser.post(reverse("compare"), given, follow=True)
     assert page.status_code == 200
     assert "另一人" in page.content.decode()
-
-
-def saved(made: Workbook) -> bytes:
-    out = BytesIO()
-    made.save(out)
-    return out.getvalue()
 
 
 # Cells

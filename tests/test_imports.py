@@ -48,6 +48,10 @@ def book(rows: Sequence[Sequence[Any]], heads: Sequence[str] = HEADS, title: Seq
     leaf.title = "企业"
     for row in (*title, heads, *rows):
         leaf.append(list(row))
+    return saved(made)
+
+
+def saved(made: Workbook) -> bytes:
     out = BytesIO()
     made.save(out)
     return out.getvalue()
@@ -62,9 +66,7 @@ def leaves(*given: tuple[str, str, Sequence[Sequence[Any]]]) -> bytes:
         leaf.sheet_state = state
         for row in rows:
             leaf.append(list(row))
-    out = BytesIO()
-    made.save(out)
-    return out.getvalue()
+    return saved(made)
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from portal.imports import batches
 from portal.imports.plans import PLANS
 from portal.models import ImportBatch
 from tests.factories import grant, make_park, make_user
+from tests.test_imports import saved
 
 pytestmark = [pytest.mark.django_db, pytest.mark.crawl]
 
@@ -58,14 +59,8 @@ def made(*rows: Sequence[Any]) -> Any:
     return book
 
 
-def packed(book: Any) -> bytes:
-    out = BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
 def opened(park: Park, officer: User, book: Any) -> ImportBatch:
-    return batches.open_batch(PLANS["enterprises"], officer, park, "企业.xlsx", packed(book))
+    return batches.open_batch(PLANS["enterprises"], officer, park, "企业.xlsx", saved(book))
 
 
 def returned(browser: Client, batch: ImportBatch) -> Any:
@@ -77,7 +72,7 @@ def returned(browser: Client, batch: ImportBatch) -> Any:
 
 def sent_again(browser: Client, batch: ImportBatch, book: Any) -> list[str]:
     """What becomes of the rows of a workbook put into the batch instead of the one before."""
-    file = SimpleUploadedFile("企业（标注）.xlsx", packed(book))
+    file = SimpleUploadedFile("企业（标注）.xlsx", saved(book))
     browser.post(reverse("import-file", args=[batch.pk]), {"file": file})
     batch.refresh_from_db()
     return [one.kind for one in batches.outcomes_of(batch)]
@@ -165,7 +160,7 @@ def test_an_id_number_mended_in_the_browser_goes_back_sealed(park: Park, officer
     book = Workbook()
     for row in (("姓名", "身份证号", "入党时间"), ("王小明", "110105194912310021", "1970-13-01")):
         book.active.append(list(row))  # type: ignore[union-attr]
-    batch = batches.open_batch(PLANS["members"], officer, park, "党员.xlsx", packed(book))
+    batch = batches.open_batch(PLANS["members"], officer, park, "党员.xlsx", saved(book))
     mend(browser, batch, 2, id_number="11010519491231002X")
     back = returned(browser, batch)
     assert back.active["B2"].value.startswith("已加密：")
@@ -282,7 +277,7 @@ DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing"
 
 def with_parts(book: Any, **added: str) -> bytes:
     """A workbook with more parts, of a drawing or beside one."""
-    out = BytesIO(packed(book))
+    out = BytesIO(saved(book))
     with ZipFile(out, "a") as archive:
         for name, text in added.items():
             archive.writestr(f"xl/{name}", text)
@@ -316,7 +311,7 @@ def test_a_workbook_with_sealed_numbers_is_as_good_as_one_with_pictures(
     book = Workbook()
     for row in (("姓名", "身份证号", "入党时间"), ("王小明", "11010519491231002X", "1970-13-01")):
         book.active.append(list(row))  # type: ignore[union-attr]
-    batch = batches.open_batch(PLANS["members"], officer, park, "党员.xlsx", packed(book))
+    batch = batches.open_batch(PLANS["members"], officer, park, "党员.xlsx", saved(book))
     assert LOST in browser.get(reverse("import-batch", args=[batch.pk])).content.decode()
 
 

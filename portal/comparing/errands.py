@@ -19,7 +19,8 @@ from django.utils import timezone
 from orgs.models import Enterprise, Park, User
 from portal.comparing import findings
 from portal.comparing.findings import CHANGED, Item
-from portal.comparing.outside import CLOSED, GONE, NEW, STATE
+from portal.comparing.outside import GONE, NEW, STATE
+from portal.forms.enterprises import CLOSED
 from portal.models import Comparison
 
 PAGE: Final = 50

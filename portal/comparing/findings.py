@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from orgs.models import BusinessState, BusinessStateKind, Enterprise, Park, User
 from portal.comparing.matching import Held, Listed, Matched, Unclear, differing, match
-from portal.comparing.outside import CLOSED, GONE, NEW, OUTSIDE, STATE, plain_key, word_of
+from portal.comparing.outside import GONE, NEW, OUTSIDE, STATE, plain_key, word_of
+from portal.forms.enterprises import CLOSED
 from portal.models import Comparison, Exclusion
 
 HELD_FIELDS: Final = tuple(name for name in OUTSIDE.names if name != STATE)

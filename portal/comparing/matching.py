@@ -12,8 +12,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from portal.comparing.outside import CLOSED, STATE, is_same
-from portal.forms.enterprises import plain_name
+from portal.comparing.outside import STATE, is_same
+from portal.forms.enterprises import CLOSED, plain_name
 
 SHOWN_NAMES: Final = 3
 

@@ -10,8 +10,6 @@ from portal.forms.enterprises import plain_name, plain_phone
 from portal.forms.fields import half_width
 from portal.imports.plans import PLANS, Plan
 
-# What an enterprise no longer is in the park with
-CLOSED: Final = frozenset({BusinessStateKind.MOVED_OUT, BusinessStateKind.REVOKED, BusinessStateKind.CANCELLED})
 KEYS: Final = ("name", "uscc")
 STATE: Final = "state"
 # Dated facts other than the state are changed with their days, by an import; a day of leaving is never taken over

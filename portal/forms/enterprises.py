@@ -51,7 +51,8 @@ STATE_DETAILS = ("state_since", "staff", "fixed_premises", "has_operations", "ab
 COMPARED: Final = ("name", "former_names", "uscc", "kind", "settled_on", "left_on", "address", "contact", "phone")
 MOST_ALIKE: Final = 3
 LEAST_DIGITS: Final = 7  # of a telephone number; fewer are an extension, which many have
-GONE: Final = frozenset({BusinessStateKind.MOVED_OUT, BusinessStateKind.REVOKED, BusinessStateKind.CANCELLED})
+# What an enterprise no longer is in the park with
+CLOSED: Final = frozenset({BusinessStateKind.MOVED_OUT, BusinessStateKind.REVOKED, BusinessStateKind.CANCELLED})
 NOTE_OF_NO_STATE = Note("这家企业暂不计入实体运营口径的分母，知道以后请补上。", tone="due", head="经营状态没有填")
 
 
@@ -371,7 +372,7 @@ class BusinessStateForm(EntryForm):
     def _check_since(self, since: dt.date, enterprise: Enterprise, state: str | None) -> None:
         left = enterprise.left_on
         # That it moved out begins on the day it left
-        if left and (since > left or (since == left and state not in GONE)):
+        if left and (since > left or (since == left and state not in CLOSED)):
             self.add_error("since", f"{enterprise}已于{left}迁出，请核对起始日期或迁出日期")
         elif since < enterprise.settled_on:
             settled = f"{enterprise}{enterprise.settled_on}才入驻"
